@@ -1,0 +1,159 @@
+"""One PostgreSQL for all tests of this checkout, and a fresh migrated database for each test that asks for one.
+
+The cluster is shared by the workers of one run and by runs at the same time; the last one to leave stops it. It is
+made without fsync, its databases are copies of one migrated template (20 ms), and what a killed run has left is
+removed by the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from counterfoil.foundation.clock import ManualClock
+from counterfoil.foundation.errors import Unavailable
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
+from counterfoil.storage.embedded import EmbeddedPostgres
+from counterfoil.storage.migrate import migrate, read_migrations
+
+_CHECKOUT = hashlib.sha256(str(Path(__file__).resolve()).encode()).hexdigest()[:10]
+_SHARED = Path(tempfile.gettempdir()) / f"counterfoil-tests-{os.getuid()}-{_CHECKOUT}"
+_SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size": "1GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrls:
+    """One database, as seen by its owner and by the runtime role."""
+
+    owner: str
+    runtime: str
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[EmbeddedPostgres]:
+    """The running server that holds every test's database."""
+    server = EmbeddedPostgres(_SHARED, durable=False, settings=_SETTINGS)
+    with _shared_lock():
+        try:
+            server.start_or_attach()
+        except Unavailable:
+            # Without fsync, a power cut leaves a cluster that cannot be started.
+            server.stop()
+            shutil.rmtree(_SHARED)
+            server.start_or_attach()
+    yield server
+    server.release()
+
+
+@pytest.fixture(scope="session")
+def template_database(shared_postgres: EmbeddedPostgres) -> str:
+    """The name of a database with all migrations applied; nobody stays connected to it, so it can be copied."""
+    digest = hashlib.sha256("".join(each.name + each.sha256 for each in read_migrations()).encode()).hexdigest()
+    name = f"template_{digest[:16]}"
+    with _shared_lock(), psycopg.connect(shared_postgres.owner_url, autocommit=True) as connection:
+        _remove_leftovers(connection)
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+            connection.execute("DROP DATABASE IF EXISTS template_unfinished WITH (FORCE)")
+            connection.execute("CREATE DATABASE template_unfinished STRATEGY FILE_COPY")
+            owner_url = _in_database(shared_postgres.owner_url, "template_unfinished")
+            migrate(owner_url, runtime_password=shared_postgres.runtime_password)
+            connection.execute(f"ALTER DATABASE template_unfinished RENAME TO {name}")
+    return name
+
+
+@pytest.fixture(scope="session")
+def make_database(shared_postgres: EmbeddedPostgres, template_database: str) -> Callable[[], DatabaseUrls]:
+    """A function that makes a fresh migrated database."""
+    numbers = itertools.count(1)
+
+    def make() -> DatabaseUrls:
+        name = f"test_{os.getpid()}_{next(numbers)}"
+        with psycopg.connect(shared_postgres.owner_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+        return DatabaseUrls(
+            owner=_in_database(shared_postgres.owner_url, name),
+            runtime=_in_database(shared_postgres.runtime_url, name),
+        )
+
+    return make
+
+
+@pytest.fixture
+def database_urls(
+    shared_postgres: EmbeddedPostgres, make_database: Callable[[], DatabaseUrls]
+) -> Iterator[DatabaseUrls]:
+    urls = make_database()
+    yield urls
+    name = psycopg.conninfo.conninfo_to_dict(urls.owner)["dbname"]
+    with psycopg.connect(shared_postgres.owner_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def owner_url(database_urls: DatabaseUrls) -> str:
+    """A fresh migrated database, as its owner."""
+    return database_urls.owner
+
+
+@pytest.fixture
+def database_url(database_urls: DatabaseUrls) -> str:
+    """A fresh migrated database (the same one as `owner_url`), as the runtime role."""
+    return database_urls.runtime
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with await Database.open(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def data_directory(tmp_path: Path) -> DataDirectory:
+    return DataDirectory(tmp_path / "counterfoil-data")
+
+
+def _in_database(url: str, name: str) -> str:
+    before, _, after = url.rpartition("/counterfoil?")
+    return f"{before}/{name}?{after}"
+
+
+@contextmanager
+def _shared_lock() -> Iterator[None]:
+    with _SHARED.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(connection: psycopg.Connection) -> None:
+    """Drop the databases of runs that have been killed, and templates of migrations that nobody has any more."""
+    for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'").fetchall():
+        try:
+            os.kill(int(name.split("_")[1]), 0)
+        except ProcessLookupError:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        except PermissionError:
+            pass
+    old = connection.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'"
+        " AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - interval '1 day'"
+    ).fetchall()
+    for (name,) in old:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
