@@ -1,0 +1,272 @@
+"""A call from its arrival to its charge: who calls, what for, what was decided, tried and charged.
+
+Amounts are nanos, times UTC microseconds. Nothing of a call's content is in here, in any form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from counterfoil.ledger.model import Hold
+from counterfoil.limits.model import Decision, Problem
+from counterfoil.pricing.model import Price, Usage, WorkShape
+
+
+class Dialect(StrEnum):
+    """Whose wire format a call speaks."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+
+
+class Endpoint(StrEnum):
+    CHAT_COMPLETIONS = "chat_completions"
+    RESPONSES = "responses"
+    EMBEDDINGS = "embeddings"
+    MESSAGES = "messages"
+
+    @property
+    def dialect(self) -> Dialect:
+        return Dialect.ANTHROPIC if self is Endpoint.MESSAGES else Dialect.OPENAI
+
+
+class RequestState(StrEnum):
+    """What became of a request. `unknown`: its hold expired and nobody can say; the upstream's bill will tell."""
+
+    HELD = "held"
+    SERVED = "served"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CLIENT_GONE = "client_gone"
+    UNKNOWN = "unknown"
+    SERVED_NOT_CHARGED = "served_not_charged"
+
+
+class ChargeMark(StrEnum):
+    NOT_CHARGED = "not_charged"
+    HELD = "held"
+    CHARGED = "charged"
+    REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partly_refunded"
+
+
+class AttemptOutcome(StrEnum):
+    """How one try at one upstream ended. `unknown`: it timed out and may yet be on the upstream's bill."""
+
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    NOT_CONNECTED = "not_connected"
+    CUT = "cut"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+    OUT_OF_MONEY = "out_of_money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The key that a token belongs to. The token itself is forgotten once hashed (L12)."""
+
+    account_id: UUID
+    key_id: UUID
+    token_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A call as it came in, without its content.
+
+    `shape` is None where the body could not be understood; `problems` are reasons to refuse that the door found.
+    `client` is the SDK and version from the user agent, `retry_count` what the SDK says of itself.
+    """
+
+    request_id: UUID
+    received_at: int
+    endpoint: Endpoint
+    model: str | None
+    stream: bool
+    client_address: str
+    client: str
+    retry_count: int | None = None
+    shape: WorkShape | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """What the guard works with for one authorization; the guard fills in the second half when it decides.
+
+    Mutable on purpose: a batch that has to be run again decides anew and overwrites it.
+    """
+
+    caller: Caller
+    arrival: Arrival
+    price: Price | None
+    problems: tuple[Problem, ...]
+    strict_bound: bool
+    fit: bool
+    default_policy: str = "flag"
+    output_cap: int = 0
+    multiplier_millis: int = 1000
+    input_tokens: int = 0
+    show_balance: bool = False
+    spendable: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Every check passed: serve the call with at most `output_cap` output tokens, then capture or void the hold."""
+
+    request_id: UUID
+    caller: Caller
+    arrival: Arrival
+    hold: Hold
+    output_cap: int
+    price: Price
+    multiplier_millis: int
+    show_balance: bool
+    # What the wallet could still spend after this hold.
+    spendable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCall:
+    """A decision not to serve, as recorded. Identical 429s of a minute share a row, and so a request id."""
+
+    request_id: UUID
+    decision: Decision
+    show_balance: bool
+
+    @property
+    def code(self) -> str:
+        assert self.decision.code is not None
+        return self.decision.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one upstream. `response_id` is the upstream's own name for what it did; `error_text` is redacted."""
+
+    number: int
+    upstream: str
+    upstream_model: str
+    started_at: int
+    ended_at: int
+    outcome: AttemptOutcome
+    status_code: int | None = None
+    response_id: str | None = None
+    error_text: str | None = None
+    usage: Usage | None = None
+    # By the upstream's price book; filled in when the request ends.
+    cost_nanos: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What was delivered to the client: charge it. `usage.estimated` says that we counted it ourselves."""
+
+    usage: Usage
+    status_code: int
+    first_byte_at: int | None
+    ended_at: int
+    attempts: tuple[Attempt, ...]
+    client_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Nothing was delivered: charge nothing. `code` is ours; `error_text` is the upstream's own words, redacted."""
+
+    code: str
+    status_code: int
+    ended_at: int
+    attempts: tuple[Attempt, ...]
+    error_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a call cost its customer. `uncollected` is usage beyond the hold that the wallet could not pay.
+
+    `settled` is false where the hold had expired before: nothing was charged, the request is served_not_charged.
+    """
+
+    charged: int
+    uncollected: int
+    currency: str
+    estimated: bool
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A key's account at a glance, for balance endpoints. Amounts in nanos."""
+
+    account_id: UUID
+    currency: str
+    spendable: int
+    held: int
+    credited: int
+    charged: int
+    show_balance: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    number: int
+    upstream: str
+    upstream_model: str
+    started_at: int
+    ended_at: int
+    outcome: str
+    status_code: int | None
+    response_id: str | None
+    error_text: str | None
+    cost_nanos: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request as recorded, for people. `tokens` are counts by kind; `checks` is the decision's JSON."""
+
+    account_id: UUID
+    request_id: UUID
+    event_no: int
+    key_id: UUID
+    key_mask: str
+    group_id: UUID | None
+    group_name: str | None
+    member_id: UUID | None
+    endpoint: str
+    model: str | None
+    model_tier: str | None
+    stream: bool
+    client: str
+    client_address: str
+    retry_count: int | None
+    in_flight: int
+    received_at: int
+    decided_at: int
+    first_byte_at: int | None
+    ended_at: int | None
+    state: str
+    charge_mark: str
+    status_code: int | None
+    code: str | None
+    error_text: str | None
+    output_cap: int | None
+    needed_nanos: int | None
+    held_nanos: int
+    charged_nanos: int
+    uncollected_nanos: int
+    refunded_nanos: int
+    currency: str
+    price_version: UUID | None
+    multiplier_millis: int
+    arithmetic: str | None
+    tokens: str | None
+    estimated: bool
+    repeats: int
+    checks: str
+    attempts: tuple[AttemptView, ...] = field(default=())

@@ -1,0 +1,99 @@
+"""What the guard writes down: the ask behind a hold, the decision's checks, what was delivered, each attempt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from counterfoil.ledger.model import HoldEnd
+from counterfoil.limits.model import WINDOW_INDEX, Applicable, Ask, Decision, Policy, UsageKey, UsedAndHeld, Windows
+from counterfoil.pricing.rules import bound
+from counterfoil.pricing.usage import to_json as usage_json
+from counterfoil.spend.model import Attempt, ChargeMark, Delivery, RequestState, Ticket
+
+_NONE: UsedAndHeld = (0, 0)
+
+
+def ask_of(ticket: Ticket, applicable: Applicable) -> Ask | None:
+    """What the call may cost with its group's price tier; None where its cost cannot be known."""
+    shape, price = ticket.arrival.shape, ticket.price
+    if applicable.group is not None:
+        ticket.multiplier_millis = applicable.group.price_tier_millis
+    if shape is None or price is None:
+        return None
+    upper = bound(price, shape, multiplier_millis=ticket.multiplier_millis, strict=ticket.strict_bound)
+    ticket.input_tokens = upper.input_tokens
+    return Ask(
+        base_nanos=upper.base_nanos, output_nanos_per_million=upper.output_nanos_per_million,
+        input_tokens=upper.input_tokens, outputs=shape.outputs, floor_cap=upper.floor_cap, asked_cap=upper.asked_cap,
+        policy=Policy.FIT if ticket.fit else Policy.STRICT,
+    )  # fmt: skip
+
+
+def standing_json(
+    applicable: Applicable, usages: Mapping[UsageKey, UsedAndHeld], windows: Windows, spendable: int
+) -> str:
+    """How the wallet and every limit stood before a served call: the numbers of its checks, as compact JSON.
+
+    `{"spendable": n, "limits": [[limit, window start, amount, used, held], …]}`; scope and unit are the limit's own.
+    """
+    starts = windows.starts
+    parts = []
+    for limit in applicable.limits:
+        start = starts[WINDOW_INDEX.get(limit.window, 0)]
+        used, held = usages.get((limit.limit_id, start), _NONE)
+        parts.append(f'["{limit.limit_id.hex}",{start},{limit.amount},{used},{held}]')
+    return f'{{"spendable":{spendable},"limits":[{",".join(parts)}]}}'
+
+
+def checks_json(decision: Decision) -> str:
+    """Every check of a refusal, as JSON."""
+    checks = []
+    for check in decision.checks:
+        fields: dict[str, Any] = {"scope": check.scope, "code": check.code, "passed": check.passed}
+        if check.limit_id is not None:
+            fields["limit_id"] = check.limit_id.hex
+        for name in ("unit", "window", "amount", "used", "held", "remaining", "needed", "resets_at", "retry_after"):
+            value = getattr(check, name)
+            if value is not None:
+                fields[name] = value
+        checks.append(fields)
+    body = {
+        "checks": checks,
+        "passing_cap": decision.passing_cap,
+        "retry_after": decision.retry_after,
+        "curable": decision.curable,
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivery with its price: what a capture writes on its request."""
+
+    delivery: Delivery
+    tokens: int
+    arithmetic: str
+
+    def row(self, end: HoldEnd) -> tuple[Any, ...]:
+        """The columns of `store.END_REQUESTS`."""
+        delivery = self.delivery
+        return (
+            end.account_id, end.hold_id,
+            RequestState.CLIENT_GONE if delivery.client_gone else RequestState.SERVED,
+            ChargeMark.CHARGED if end.charged else ChargeMark.NOT_CHARGED,
+            None, delivery.status_code, delivery.first_byte_at, delivery.ended_at, end.charged, end.uncollected,
+            usage_json(delivery.usage), self.arithmetic, delivery.usage.estimated, None,
+        )  # fmt: skip
+
+
+def attempt_row(account_id: UUID, request_id: UUID, attempt: Attempt) -> tuple[Any, ...]:
+    """The columns of `store.INSERT_ATTEMPTS`."""
+    return (
+        account_id, request_id, attempt.number, attempt.upstream, attempt.upstream_model, attempt.started_at,
+        attempt.ended_at, attempt.outcome, attempt.status_code, attempt.response_id, attempt.error_text,
+        usage_json(attempt.usage) if attempt.usage is not None else None, attempt.cost_nanos,
+    )  # fmt: skip

@@ -1,0 +1,327 @@
+"""A call's money: who calls, may it be served, what is it charged. One call of a door is one verb here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
+
+from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.errors import HoldEnded, HoldNotFound, NotFound
+from counterfoil.ledger import store as ledger_store
+from counterfoil.ledger.engine import Engine
+from counterfoil.ledger.model import (
+    Authorize,
+    Capture,
+    Hold,
+    HoldEnd,
+    HoldVerb,
+    RefundCharge,
+    Refused,
+    Void,
+)
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits import store as limits_store
+from counterfoil.limits.account_limits import AccountLimits
+from counterfoil.limits.directory import KeyDirectory
+from counterfoil.limits.model import Decision, Problem, UsageDelta, WalletView
+from counterfoil.limits.rules import decide_access
+from counterfoil.limits.usage import refund_usage, unpack_counted
+from counterfoil.observability import UNKNOWN_KEYS
+from counterfoil.pricing.model import Price, Usage
+from counterfoil.pricing.rules import rate
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.pricing.usage import to_json as usage_json
+from counterfoil.spend import store
+from counterfoil.spend.model import (
+    Admission,
+    Arrival,
+    Attempt,
+    Caller,
+    Charge,
+    Delivery,
+    Failure,
+    RefusedCall,
+    RequestView,
+    Standing,
+    Ticket,
+)
+from counterfoil.spend.records import Delivered, ask_of
+from counterfoil.spend.upstreams import Routes
+from counterfoil.storage.database import Database
+from counterfoil.storage.pipeline import run_in
+
+_MINUTE = 60_000_000
+# Addresses remembered between two writes of the counts of unknown keys; beyond them they are counted together.
+_UNKNOWN_ADDRESSES_MAX = 10_000
+CUSTOMER_BOOK = "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendSettings:
+    hold_seconds: int = 660
+    strict_bound: bool = False
+    fit: bool = True
+
+
+class Spend:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        ledger: Ledger,
+        database: Database,
+        directory: KeyDirectory,
+        prices: PriceBooks,
+        routes: Routes,
+        clock: Clock,
+        settings: SpendSettings,
+    ) -> None:
+        self._engine = engine
+        self._ledger = ledger
+        self._database = database
+        self._directory = directory
+        self._prices = prices
+        self._routes = routes
+        self._clock = clock
+        self._settings = settings
+        self._unknown: dict[tuple[int, str], int] = {}
+
+    # -- a call ------------------------------------------------------------------------------------------------
+
+    async def identify(self, token: str, client_address: str) -> Caller | None:
+        """The key that a token belongs to; None (and counted) where there is none."""
+        token_hash = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        address = self._directory.known(token_hash) or await self._directory.find(token_hash)
+        if address is None:
+            self._count_unknown(client_address)
+            return None
+        return Caller(account_id=address.account_id, key_id=address.key_id, token_hash=token_hash)
+
+    async def authorize(self, caller: Caller, arrival: Arrival) -> Admission | RefusedCall:
+        """Decide whether a call is served and hold the most it may cost; either answer has been recorded.
+
+        Raises `Overloaded` or `Unavailable`; then nothing has been decided.
+        """
+        ticket = self._ticket(caller, arrival)
+        shape = arrival.shape
+        asked = f"{shape.asked_cap}x{shape.outputs}" if shape is not None else ""
+        outcome = await self._engine.submit(
+            Authorize(
+                account_id=caller.account_id, hold_id=arrival.request_id, floor=0, asked=0,
+                expires_in=self._settings.hold_seconds * 1_000_000, cause_kind="request", cause_id=arrival.request_id,
+                intent=f"key={caller.key_id.hex};endpoint={arrival.endpoint};model={arrival.model};asked={asked}",
+                guarded=ticket,
+            )
+        )  # fmt: skip
+        if isinstance(outcome, Refused):
+            refused: RefusedCall = outcome.detail
+            return refused
+        assert isinstance(outcome, Hold)
+        assert ticket.price is not None
+        return Admission(
+            request_id=arrival.request_id, caller=caller, arrival=arrival, hold=outcome, output_cap=ticket.output_cap,
+            price=ticket.price, multiplier_millis=ticket.multiplier_millis, show_balance=ticket.show_balance,
+            spendable=ticket.spendable,
+        )  # fmt: skip
+
+    def _ticket(self, caller: Caller, arrival: Arrival) -> Ticket:
+        problems, price = list(arrival.problems), None
+        if arrival.model is not None and not arrival.problems:
+            price = self._prices.price_for(CUSTOMER_BOOK, arrival.model, arrival.received_at)
+            problem = self._problem_of(arrival, price)
+            if problem is not None:
+                problems.append(problem)
+        return Ticket(
+            caller=caller, arrival=arrival, price=price, problems=tuple(problems),
+            strict_bound=self._settings.strict_bound, fit=self._settings.fit,
+        )  # fmt: skip
+
+    def _problem_of(self, arrival: Arrival, price: Price | None) -> Problem | None:
+        model = arrival.model or ""
+        if self._routes.serves(model, arrival.endpoint.dialect):
+            return None if price is not None else Problem(code="price_missing")
+        if self._routes.is_configured(model) and price is not None and not self._routes.serves_at_all(model):
+            return Problem(code="upstream_unavailable", retry_after=30)
+        return Problem(code="model_not_found")
+
+    async def capture(self, admission: Admission, delivery: Delivery) -> Charge:
+        """Charge what was delivered, by the price and tier of the authorization."""
+        price = admission.price
+        rated = rate(price, delivery.usage, multiplier_millis=admission.multiplier_millis)
+        delivery = replace(delivery, attempts=self._with_cost(delivery.attempts))
+        command = Capture(
+            account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, cost=rated.amount_nanos,
+            intent=_usage_intent(delivery.usage),
+            guarded=Delivered(delivery=delivery, tokens=delivery.usage.tokens, arithmetic=rated.to_json()),
+        )  # fmt: skip
+        estimated = delivery.usage.estimated
+        try:
+            end = await self._engine.submit(command)
+        except HoldEnded as error:
+            if error.code != f"hold_{HoldVerb.EXPIRED}":
+                raise
+            return Charge(charged=0, uncollected=0, currency=price.currency, estimated=estimated, settled=False)
+        assert isinstance(end, HoldEnd)
+        return Charge(charged=end.charged, uncollected=end.uncollected, currency=price.currency, estimated=estimated)
+
+    async def void(self, admission: Admission, failure: Failure) -> None:
+        """Charge nothing: release the hold and record why. A hold that has ended meanwhile stays as it ended."""
+        failure = replace(failure, attempts=self._with_cost(failure.attempts))
+        command = Void(
+            account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, reason=failure.code, guarded=failure
+        )
+        try:
+            await self._engine.submit(command)
+        except (HoldEnded, HoldNotFound):
+            return
+
+    def _with_cost(self, attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+        """What each attempt will cost on its upstream's bill, where that upstream has a price book."""
+        return tuple(replace(attempt, cost_nanos=self._cost_of(attempt)) for attempt in attempts)
+
+    def _cost_of(self, attempt: Attempt) -> int | None:
+        if attempt.usage is None:
+            return None
+        price = self._prices.price_for(f"upstream:{attempt.upstream}", attempt.upstream_model, attempt.started_at)
+        if price is None or any(kind not in price.rates for kind in attempt.usage.counts):
+            return None
+        return rate(price, attempt.usage, multiplier_millis=1000).amount_nanos
+
+    # -- questions ---------------------------------------------------------------------------------------------
+
+    async def estimate(self, caller: Caller, arrival: Arrival) -> tuple[Decision, bool]:
+        """What `authorize` would decide now, with every check; nothing is held or recorded."""
+        ticket = self._ticket(caller, arrival)
+        limits, wallet = await self._load(caller)
+        applicable = limits.applicable(caller.key_id)
+        decision = limits.decide(
+            ask_of(ticket, applicable), wallet=wallet, key_id=caller.key_id, model=arrival.model,
+            client_address=arrival.client_address, token_hash=caller.token_hash, now=self._clock.now(),
+            problems=ticket.problems,
+        )  # fmt: skip
+        return decision, applicable.key.show_balance
+
+    async def access(self, caller: Caller, client_address: str) -> tuple[Decision, bool]:
+        """Whether the key may be used at all, and whether it may see balances: for addresses that cost nothing."""
+        limits, wallet = await self._load(caller)
+        applicable = limits.applicable(caller.key_id)
+        decision = decide_access(
+            wallet=wallet, applicable=applicable, client_address=client_address, token_hash=caller.token_hash,
+            now=self._clock.now(),
+        )  # fmt: skip
+        return decision, applicable.key.show_balance
+
+    async def _load(self, caller: Caller) -> tuple[AccountLimits, WalletView]:
+        """The account as it is now, without a lock."""
+        now = self._clock.now()
+        async with self._database.reading() as connection:
+            accounts, grants, keys, rows = await run_in(
+                connection,
+                [
+                    (ledger_store.ACCOUNTS, ([caller.account_id],)),
+                    (ledger_store.GRANTS, ([caller.account_id],)),
+                    *limits_store.reads([(caller.account_id, caller.key_id)], at=now),
+                ],
+            )
+        if not accounts or not keys:
+            raise NotFound(code="key_invalid")
+        wallet = ledger_store.read_wallet(accounts[0], [ledger_store.read_grant(row) for row in grants])
+        limits = AccountLimits(account_id=caller.account_id, time_zone=wallet.time_zone)
+        limits.load(
+            keys=[limits_store.read_key_and_group(row)[1:] for row in keys],
+            limits=[limits_store.read_limit_and_usage(row)[1:] for row in rows],
+            read_at=now,
+        )
+        view = WalletView(
+            spendable=wallet.spendable_at(now), currency=wallet.currency, account_status=wallet.status, held=wallet.held
+        )
+        return limits, view
+
+    async def standing(self, caller: Caller) -> Standing:
+        """The account's money at a glance, for balance endpoints."""
+        _, show_balance = await self.access(caller, "")
+        async with self._database.reading() as connection:
+            standing = await store.standing_of(connection, account_id=caller.account_id, now=self._clock.now())
+        if standing is None:
+            raise NotFound(code="account_not_found")
+        return replace(standing, show_balance=show_balance)
+
+    async def charged_by_day(self, account_id: UUID, *, start: int, end: int) -> list[tuple[int, int]]:
+        """UTC days (their start) of a window with what was charged, refunds deducted."""
+        async with self._database.reading() as connection:
+            return await store.charged_between(connection, account_id=account_id, start=start, end=end)
+
+    async def request(self, request_id: UUID, *, account_id: UUID | None = None) -> RequestView:
+        """A request with its attempts; raises `NotFound`, also for another account's."""
+        async with self._database.reading() as connection:
+            found = await store.find_request(connection, request_id)
+            if found is None or account_id not in (None, found.account_id):
+                raise NotFound(code="request_not_found")
+            attempts = await store.attempts_of(connection, account_id=found.account_id, request_id=request_id)
+        return replace(found, attempts=attempts)
+
+    async def requests(
+        self,
+        account_id: UUID | None,
+        *,
+        before: UUID | None = None,
+        most: int = 50,
+        state: str | None = None,
+        code: str | None = None,
+    ) -> list[RequestView]:
+        """Requests of an account (None: of all), newest first, without their attempts."""
+        async with self._database.reading() as connection:
+            return await store.requests_of(
+                connection, account_id=account_id, before=before, most=min(most, 1000), state=state, code=code
+            )
+
+    async def totals(self) -> list[tuple[str, str | None, int, int, int]]:
+        """State, code, number of requests, charged and uncollected nanos, over everything recorded."""
+        async with self._database.reading() as connection:
+            return await store.totals(connection)
+
+    # -- after the call ----------------------------------------------------------------------------------------
+
+    async def refund(self, request_id: UUID, *, source_id: str, amount: int | None, reason: str) -> int:
+        """Give back a charge or a part of it; counts in the window of the authorization (L7). Returns the nanos."""
+        request = await self.request(request_id)
+        async with self._database.unit_of_work() as connection:
+            session = self._ledger.session(connection)
+            answered = await session.operate(
+                RefundCharge(
+                    account_id=request.account_id, source_id=source_id, hold_id=request_id, amount=amount, reason=reason
+                )
+            )
+            refunded: int = answered.operation.answer["refunded"]
+            if answered.replayed:
+                return refunded
+            counted = await store.set_refunded(
+                connection, account_id=request.account_id, request_id=request_id, refunded=refunded
+            )
+            deltas: list[UsageDelta] = list(refund_usage(unpack_counted(counted or b""), refunded_nanos=refunded))
+            if deltas:
+                await limits_store.add_to_usages(connection, request.account_id, deltas)
+        return refunded
+
+    # -- unknown keys ------------------------------------------------------------------------------------------
+
+    def _count_unknown(self, client_address: str) -> None:
+        UNKNOWN_KEYS.inc()
+        now = self._clock.now()
+        if len(self._unknown) >= _UNKNOWN_ADDRESSES_MAX:
+            client_address = "others"
+        found = (now - now % _MINUTE, client_address)
+        self._unknown[found] = self._unknown.get(found, 0) + 1
+
+    async def write_unknown_keys(self) -> None:
+        """Write down the counts of unknown keys; background work calls it."""
+        counts, self._unknown = self._unknown, {}
+        if counts:
+            async with self._database.unit_of_work() as connection:
+                await store.add_unknown_keys(connection, counts)
+
+
+def _usage_intent(usage: Usage) -> str:
+    """What a capture means: the usage, never the price."""
+    return "usage=" + usage_json(usage).replace(";", ",")

@@ -1,0 +1,186 @@
+"""The SQL of requests and attempts. Engine statements take whole columns as arrays, `account_id` first."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from counterfoil.spend.model import AttemptView, RequestView, Standing
+from counterfoil.storage.pipeline import Statement
+
+Connection = AsyncConnection[Any]
+
+# The columns of a new request, with the type of each; the order is that of `guard._opened`.
+_OPENED: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("account_id", "uuid"), ("request_id", "uuid"), ("event_no", "int8"), ("key_id", "uuid"), ("key_mask", "text"),
+    ("group_id", "uuid"), ("member_id", "uuid"), ("endpoint", "text"), ("model", "text"), ("model_tier", "text"),
+    ("stream", "bool"), ("client", "text"), ("client_address", "text"), ("retry_count", "int8"),
+    ("in_flight", "int8"), ("received_at", "int8"), ("decided_at", "int8"), ("output_cap", "int8"),
+    ("needed_nanos", "int8"), ("held_nanos", "int8"), ("price_version", "uuid"), ("multiplier_millis", "int8"),
+    ("counted", "bytea"), ("checks", "text"), ("state", "text"), ("charge_mark", "text"), ("code", "text"),
+    ("status_code", "int8"), ("ended_at", "int8"),
+)  # fmt: skip
+# What the end of a request sets; the order is that of `guard._ended`.
+_ENDED: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("account_id", "uuid"), ("request_id", "uuid"), ("state", "text"), ("charge_mark", "text"), ("code", "text"),
+    ("status_code", "int8"), ("first_byte_at", "int8"), ("ended_at", "int8"), ("charged_nanos", "int8"),
+    ("uncollected_nanos", "int8"), ("tokens", "text"), ("arithmetic", "text"), ("estimated", "bool"),
+    ("error_text", "text"),
+)  # fmt: skip
+_ATTEMPT: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("account_id", "uuid"), ("request_id", "uuid"), ("number", "int8"), ("upstream", "text"),
+    ("upstream_model", "text"), ("started_at", "int8"), ("ended_at", "int8"), ("outcome", "text"),
+    ("status_code", "int8"), ("response_id", "text"), ("error_text", "text"), ("tokens", "text"),
+    ("cost_nanos", "int8"),
+)  # fmt: skip
+
+
+def _unnest(columns: tuple[tuple[LiteralString, LiteralString], ...]) -> str:
+    return "unnest(" + ", ".join(f"${n}::{kind}[]" for n, (_, kind) in enumerate(columns, start=1)) + ")"
+
+
+def _names(columns: tuple[tuple[LiteralString, LiteralString], ...]) -> str:
+    return ", ".join(name for name, _ in columns)
+
+
+INSERT_REQUESTS = Statement(
+    "spend_insert_requests",
+    f"INSERT INTO requests ({_names(_OPENED)}) SELECT * FROM {_unnest(_OPENED)}",  # noqa: S608
+)
+END_REQUESTS = Statement(
+    "spend_end_requests",
+    "UPDATE requests r SET "  # noqa: S608
+    + ", ".join(f"{name} = v.{name}" for name, _ in _ENDED[2:])
+    + f" FROM {_unnest(_ENDED)} AS v({_names(_ENDED)})"
+    " WHERE r.account_id = v.account_id AND r.request_id = v.request_id",
+)
+INSERT_ATTEMPTS = Statement(
+    "spend_insert_attempts",
+    f"INSERT INTO attempts ({_names(_ATTEMPT)}) SELECT * FROM {_unnest(_ATTEMPT)}"  # noqa: S608
+    " ON CONFLICT (account_id, request_id, number) DO NOTHING",
+)
+COUNTED = Statement(
+    "spend_counted",
+    "SELECT r.account_id, r.request_id, r.counted FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, request_id)"
+    " JOIN requests r ON r.account_id = w.account_id AND r.request_id = w.request_id",
+)
+REPEAT_REQUESTS = Statement(
+    "spend_repeat_requests",
+    "UPDATE requests r SET repeats = r.repeats + v.count FROM unnest($1::uuid[], $2::uuid[], $3::int8[])"
+    " AS v(account_id, request_id, count) WHERE r.account_id = v.account_id AND r.request_id = v.request_id",
+)
+ENGINE_STATEMENTS = (INSERT_REQUESTS, END_REQUESTS, INSERT_ATTEMPTS, COUNTED, REPEAT_REQUESTS)
+
+_VIEW: LiteralString = (
+    "r.account_id, r.request_id, r.event_no, r.key_id, r.key_mask, r.group_id, g.name AS group_name, r.member_id,"
+    " r.endpoint, r.model, r.model_tier, r.stream, r.client, r.client_address, r.retry_count, r.in_flight,"
+    " r.received_at, r.decided_at, r.first_byte_at, r.ended_at, r.state, r.charge_mark, r.status_code, r.code,"
+    " r.error_text, r.output_cap, r.needed_nanos, r.held_nanos, r.charged_nanos, r.uncollected_nanos,"
+    " r.refunded_nanos, a.currency, r.price_version, r.multiplier_millis, r.arithmetic, r.tokens, r.estimated,"
+    " r.repeats, r.checks"
+)
+_FROM: LiteralString = (
+    " FROM requests r JOIN accounts a ON a.account_id = r.account_id"
+    " LEFT JOIN groups g ON g.account_id = r.account_id AND g.group_id = r.group_id"
+)
+
+
+async def find_request(connection: Connection, request_id: UUID) -> RequestView | None:
+    async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
+        await cursor.execute(f"SELECT {_VIEW}{_FROM} WHERE r.request_id = %s", (request_id,))
+        return await cursor.fetchone()
+
+
+async def requests_of(
+    connection: Connection,
+    *,
+    account_id: UUID | None,
+    before: UUID | None,
+    most: int,
+    state: str | None,
+    code: str | None,
+) -> list[RequestView]:
+    """Newest first; ids are times, so `before` is the last id of the page before."""
+    async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
+        await cursor.execute(
+            f"SELECT {_VIEW}{_FROM} WHERE (%(account)s::uuid IS NULL OR r.account_id = %(account)s)"
+            " AND (%(before)s::uuid IS NULL OR r.request_id < %(before)s)"
+            " AND (%(state)s::text IS NULL OR r.state = %(state)s) AND (%(code)s::text IS NULL OR r.code = %(code)s)"
+            " ORDER BY r.request_id DESC LIMIT %(most)s",
+            {"account": account_id, "before": before, "state": state, "code": code, "most": most},
+        )
+        return await cursor.fetchall()
+
+
+async def attempts_of(connection: Connection, *, account_id: UUID, request_id: UUID) -> tuple[AttemptView, ...]:
+    async with connection.cursor(row_factory=class_row(AttemptView)) as cursor:
+        await cursor.execute(
+            "SELECT number, upstream, upstream_model, started_at, ended_at, outcome, status_code, response_id,"
+            " error_text, cost_nanos FROM attempts WHERE account_id = %s AND request_id = %s ORDER BY number",
+            (account_id, request_id),
+        )
+        return tuple(await cursor.fetchall())
+
+
+async def standing_of(connection: Connection, *, account_id: UUID, now: int) -> Standing | None:
+    async with connection.cursor(row_factory=class_row(Standing)) as cursor:
+        await cursor.execute(
+            """
+            SELECT a.account_id, a.currency, a.held, false AS show_balance,
+              (SELECT coalesce(sum(remaining - held), 0)::bigint FROM grants g
+                WHERE g.account_id = a.account_id AND g.state = 'open'
+                  AND (g.expires_at IS NULL OR g.expires_at > %(now)s)) AS spendable,
+              (SELECT coalesce(sum(amount), 0)::bigint FROM transfers t
+                WHERE t.account_id = a.account_id AND t.credit = 'wallet' AND t.debit <> 'revenue') AS credited,
+              (SELECT coalesce(sum(CASE WHEN t.debit = 'wallet' THEN t.amount ELSE -t.amount END), 0)::bigint
+                 FROM transfers t WHERE t.account_id = a.account_id
+                  AND ((t.debit = 'wallet' AND t.credit = 'revenue') OR (t.debit = 'revenue' AND t.credit = 'wallet'))
+              ) AS charged
+            FROM accounts a WHERE a.account_id = %(account)s
+            """,
+            {"account": account_id, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def charged_between(connection: Connection, *, account_id: UUID, start: int, end: int) -> list[tuple[int, int]]:
+    """What requests were charged on each UTC day of a window: the day's start and the amount."""
+    cursor = await connection.execute(
+        "SELECT decided_at / 86400000000 * 86400000000, sum(charged_nanos - refunded_nanos)::bigint FROM requests"
+        " WHERE account_id = %s AND decided_at >= %s AND decided_at < %s GROUP BY 1 ORDER BY 1",
+        (account_id, start, end),
+    )
+    return await cursor.fetchall()
+
+
+async def set_refunded(connection: Connection, *, account_id: UUID, request_id: UUID, refunded: int) -> bytes | None:
+    """Note what has been given back; returns what the hold had counted, None where there is no such request."""
+    cursor = await connection.execute(
+        "UPDATE requests SET refunded_nanos = refunded_nanos + %(refunded)s, charge_mark ="
+        " CASE WHEN refunded_nanos + %(refunded)s >= charged_nanos THEN 'refunded' ELSE 'partly_refunded' END"
+        " WHERE account_id = %(account)s AND request_id = %(request)s RETURNING counted",
+        {"refunded": refunded, "account": account_id, "request": request_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else bytes(row[0])
+
+
+async def add_unknown_keys(connection: Connection, counts: dict[tuple[int, str], int]) -> None:
+    await connection.execute(
+        "INSERT INTO unknown_keys (minute, client_address, count)"
+        " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[])"
+        " ON CONFLICT (minute, client_address) DO UPDATE SET count = unknown_keys.count + excluded.count",
+        ([minute for minute, _ in counts], [address for _, address in counts], list(counts.values())),
+    )
+
+
+async def totals(connection: Connection) -> list[tuple[str, str | None, int, int, int]]:
+    """State, code, how many requests (shared rows counted with their repeats), charged and uncollected nanos."""
+    cursor = await connection.execute(
+        "SELECT state, code, sum(repeats)::bigint, sum(charged_nanos)::bigint, sum(uncollected_nanos)::bigint"
+        " FROM requests GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return await cursor.fetchall()

@@ -1,0 +1,214 @@
+"""Upstreams: where public models are served from, under which name, in which order of trying.
+
+Secrets come from the environment or are sealed under a key outside the database; in memory they live in `Route`, whose
+`repr` hides them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.errors import Conflict, InputError, NotFound
+from counterfoil.spend import upstreams_store as store
+from counterfoil.spend.model import Dialect
+from counterfoil.spend.upstreams_model import Route, ServedModel, Upstream
+from counterfoil.storage.database import Database
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}\Z")
+_ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,99}\Z")
+DEFAULT_TIMEOUT_SECONDS = 300
+MODELS_MAX = 2_000
+
+
+class Sealer(Protocol):
+    def seal(self, plain: bytes) -> bytes: ...
+
+    def unseal(self, sealed: bytes) -> bytes: ...
+
+
+class Upstreams:
+    """Adding, changing and listing upstreams."""
+
+    def __init__(self, database: Database, *, clock: Clock, sealer: Sealer) -> None:
+        self._database = database
+        self._clock = clock
+        self._sealer = sealer
+
+    async def add(
+        self,
+        *,
+        name: str,
+        dialect: Dialect,
+        base_url: str,
+        models: Sequence[ServedModel],
+        secret_env: str | None = None,
+        secret: str | None = None,
+        timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Upstream:
+        """Add an upstream; raises `InputError` for bad input, `Conflict` where the name is taken.
+
+        A `secret` is sealed before it is stored; `secret_env` names an environment variable that holds it.
+        """
+        _check(name=name, base_url=base_url, models=models, secret_env=secret_env, timeout_seconds=timeout_seconds)
+        if secret and secret_env:
+            raise InputError(code="secret_given_twice")
+        sealed = self._sealer.seal(secret.encode()) if secret else None
+        upstream = Upstream(
+            upstream_id=self._clock.new_id(), name=name, dialect=dialect, base_url=base_url.rstrip("/"),
+            secret_env=secret_env, secret_sealed=sealed, timeout_seconds=timeout_seconds, status="active",
+            created_at=self._clock.now(), models=tuple(models),
+        )  # fmt: skip
+        async with self._database.unit_of_work() as connection:
+            if not await store.insert_upstream(connection, upstream):
+                raise Conflict(code="upstream_exists", upstream=name)
+            await store.replace_models(connection, upstream.upstream_id, models)
+        return upstream
+
+    async def list(self) -> list[Upstream]:
+        async with self._database.reading() as connection:
+            return await store.read_upstreams(connection)
+
+    async def find(self, name: str) -> Upstream:
+        """The upstream of that name; raises `NotFound`."""
+        for upstream in await self.list():
+            if upstream.name == name:
+                return upstream
+        raise NotFound(code="upstream_not_found", upstream=name[:60])
+
+    async def set_models(self, name: str, models: Sequence[ServedModel]) -> Upstream:
+        """Replace what an upstream serves."""
+        upstream = await self.find(name)
+        _check(
+            name=name, base_url=upstream.base_url, models=models, secret_env=upstream.secret_env,
+            timeout_seconds=upstream.timeout_seconds,
+        )  # fmt: skip
+        async with self._database.unit_of_work() as connection:
+            await store.replace_models(connection, upstream.upstream_id, models)
+        return await self.find(name)
+
+    async def set_secret(self, name: str, *, secret: str | None = None, secret_env: str | None = None) -> None:
+        """Replace an upstream's secret, or the environment variable that holds it."""
+        if bool(secret) == bool(secret_env):
+            raise InputError(code="secret_given_twice" if secret else "secret_missing")
+        _check_secret_env(secret_env)
+        upstream = await self.find(name)
+        sealed = self._sealer.seal(secret.encode()) if secret else None
+        async with self._database.unit_of_work() as connection:
+            await store.update_secret(connection, upstream.upstream_id, secret_env=secret_env, secret_sealed=sealed)
+
+    async def set_status(self, name: str, status: str) -> None:
+        """Enable (`active`) or disable (`disabled`)."""
+        if status not in ("active", "disabled"):
+            raise InputError(code="status_unreadable", status=status[:20])
+        upstream = await self.find(name)
+        async with self._database.unit_of_work() as connection:
+            await store.update_status(connection, upstream.upstream_id, status)
+
+    async def remove(self, name: str) -> None:
+        """Remove an upstream; its attempts keep its name."""
+        upstream = await self.find(name)
+        async with self._database.unit_of_work() as connection:
+            await store.delete_upstream(connection, upstream.upstream_id)
+
+
+def _check(
+    *,
+    name: str,
+    base_url: str,
+    models: Sequence[ServedModel],
+    secret_env: str | None,
+    timeout_seconds: int,
+) -> None:
+    if not _NAME.match(name):
+        raise InputError(code="upstream_name_unreadable", upstream=name[:60])
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password or parts.query:
+        raise InputError(code="base_url_unreadable")
+    _check_secret_env(secret_env)
+    if not 1 <= timeout_seconds <= 3600:
+        raise InputError(code="timeout_out_of_range", least=1, most=3600)
+    if len(models) > MODELS_MAX or len({model.public_model for model in models}) != len(models):
+        raise InputError(code="models_unreadable", reason="too many, or one named twice")
+    for model in models:
+        if not (1 <= len(model.public_model) <= 200 and 1 <= len(model.upstream_model) <= 200) or model.weight < 1:
+            raise InputError(code="models_unreadable", model=model.public_model[:80])
+
+
+def _check_secret_env(secret_env: str | None) -> None:
+    if secret_env is not None and not _ENVIRONMENT_NAME.match(secret_env):
+        # Perhaps the secret itself was given: it is not repeated here.
+        raise InputError(code="secret_env_unreadable", reason="give the name of an environment variable")
+
+
+class Routes:
+    """What is served from where, in memory; `refresh` reads it anew."""
+
+    def __init__(self, database: Database, *, sealer: Sealer, environment: Mapping[str, str]) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._environment = environment
+        self._routes: dict[str, tuple[Route, ...]] = {}
+        self._configured: frozenset[str] = frozenset()
+
+    async def refresh(self) -> None:
+        """Read the upstreams; one whose secret cannot be had serves nothing."""
+        async with self._database.reading() as connection:
+            upstreams = await store.read_upstreams(connection)
+        routes: dict[str, list[Route]] = {}
+        configured: set[str] = set()
+        for upstream in upstreams:
+            configured.update(model.public_model for model in upstream.models)
+            secret = self._secret_of(upstream)
+            if upstream.status != "active" or secret is None:
+                continue
+            for model in upstream.models:
+                routes.setdefault(model.public_model, []).append(
+                    Route(
+                        upstream_id=upstream.upstream_id, name=upstream.name, dialect=upstream.dialect,
+                        base_url=upstream.base_url, secret=secret, upstream_model=model.upstream_model,
+                        timeout_seconds=upstream.timeout_seconds, priority=model.priority, weight=model.weight,
+                    )
+                )  # fmt: skip
+        self._routes = {
+            model: tuple(sorted(found, key=lambda route: (route.priority, route.name)))
+            for model, found in routes.items()
+        }
+        self._configured = frozenset(configured)
+
+    def _secret_of(self, upstream: Upstream) -> str | None:
+        if upstream.secret_env is not None:
+            return self._environment.get(upstream.secret_env) or None
+        if upstream.secret_sealed is not None:
+            return self._sealer.unseal(upstream.secret_sealed).decode()
+        return ""
+
+    def models(self) -> tuple[str, ...]:
+        """The public models that are served now."""
+        return tuple(sorted(self._routes))
+
+    def is_configured(self, model: str) -> bool:
+        """Whether some upstream is to serve the model, even if none can at the moment."""
+        return model in self._configured
+
+    def serves(self, model: str, dialect: Dialect) -> bool:
+        return any(route.dialect is dialect for route in self._routes.get(model, ()))
+
+    def serves_at_all(self, model: str) -> bool:
+        return model in self._routes
+
+    def plan(self, model: str, dialect: Dialect, *, draw: float = 0.0) -> tuple[Route, ...]:
+        """The routes in the order of trying. `draw` (0 to below 1) chooses by weight among equals of the first priority."""
+        routes = [route for route in self._routes.get(model, ()) if route.dialect is dialect]
+        if len(routes) < 2:
+            return tuple(routes)
+        best = [route for route in routes if route.priority == routes[0].priority]
+        target = draw * sum(route.weight for route in best)
+        for route in best:
+            target -= route.weight
+            if target < 0:
+                return (route, *(other for other in routes if other is not route))
+        return tuple(routes)
