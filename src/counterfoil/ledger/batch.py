@@ -36,8 +36,8 @@ class Batch:
     """Commands of one lane, decided in arrival order against the locked state.
 
     `cache` holds what is known of accounts; entries are changed in place, so whoever runs the batch must drop the
-    entries of `accounts` when it fails. `recheck` makes authorizations look for an earlier row of theirs (a rerun
-    whose first COMMIT may have taken effect).
+    entries of `accounts` when it fails. `recheck` makes even fresh authorizations look for an earlier row of theirs (a
+    rerun whose first COMMIT may have taken effect).
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Batch:
             entry = entries.get(account_id)
             for command in self._by_account[account_id]:
                 if isinstance(command, Authorize):
-                    if self._recheck:
+                    if self._recheck or not command.fresh:
                         holds.append(command)
                         authorizations.append(command)
                 elif entry is None or command.hold_id not in entry.holds:
@@ -213,7 +213,7 @@ class Batch:
         return answers
 
     def _authorize(self, entry: Entry, command: Authorize, clock_now: int, new_id: NewId) -> Change:
-        known = self._known.get(command.hold_id) if self._recheck else entry.holds.get(command.hold_id)
+        known = self._known.get(command.hold_id) or entry.holds.get(command.hold_id)
         if known is not None:
             return rules.repeat_authorize(entry.wallet, command, known)
         draft = Draft(entry.wallet, clock_now=clock_now, new_id=new_id)
@@ -227,15 +227,12 @@ class Batch:
             )  # fmt: skip
             if verdict.recorded:
                 self._refusals.append(change.outcome)  # type: ignore[arg-type]  # refuse() answers with a Refused
-                if self._recheck:
-                    self._known[command.hold_id] = change.outcome  # type: ignore[assignment]
+                self._known[command.hold_id] = change.outcome  # type: ignore[assignment]
         else:
             change = rules.hold(draft, command, verdict.amount)
             held: Hold = change.outcome  # type: ignore[assignment]
             self._holds.append(held)
             entry.holds[command.hold_id] = held
-            if self._recheck:
-                self._known[command.hold_id] = held
         self._take(entry, change)
         return change
 

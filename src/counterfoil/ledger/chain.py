@@ -7,6 +7,7 @@ sixteen, texts UTF-8; an absent id has the length zero.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -35,25 +36,26 @@ def link(
     created_at: int,
 ) -> bytes:
     """The 32-byte hash of a transfer that follows `prev_hash`."""
+    cause, key = cause_id.encode(), operation_key.encode()
     texts = b"".join(
-        [
-            len(part).to_bytes(4, "big") + part
-            for part in (
-                debit.encode(),
-                credit.encode(),
-                code.encode(),
-                cause_kind.encode(),
-                cause_id.encode(),
-                operation_key.encode(),
-            )
-        ]
-    )
+        (
+            _names(debit, credit, code, cause_kind),
+            len(cause).to_bytes(4, "big"), cause, len(key).to_bytes(4, "big"), key,
+        )
+    )  # fmt: skip
     head = _HEAD.pack(32, prev_hash, 16, account_id.bytes, 8, version, 8, event_no, 16, transfer_id.bytes)
     if hold_id is not None and grant_id is not None:
         tail = _TAIL.pack(8, leg, 16, hold_id.bytes, 16, grant_id.bytes, 8, created_at)
     else:
         tail = _NUMBER.pack(8, leg) + _optional(hold_id) + _optional(grant_id) + _NUMBER.pack(8, created_at)
     return sha256(head + texts + _NUMBER.pack(8, amount) + tail).digest()
+
+
+@lru_cache(maxsize=4096)
+def _names(debit: str, credit: str, code: str, cause_kind: str) -> bytes:
+    """The texts of which there are few combinations."""
+    parts = (debit.encode(), credit.encode(), code.encode(), cause_kind.encode())
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def _optional(value: UUID | None) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from uuid import UUID
 
 from counterfoil.foundation.errors import Broken, InputError
@@ -42,7 +41,7 @@ def earliest_expiry(grants: Iterable[Grant]) -> int | None:
 class Draft:
     """Collects the rows of one command against one wallet. Command time never runs backwards."""
 
-    __slots__ = ("_changed", "_created", "_hash", "_legs", "_version", "event_no", "grants", "held", "new_id", "now",
+    __slots__ = ("_changed", "_hash", "_legs", "_reordered", "_version", "event_no", "grants", "held", "new_id", "now",
                  "posted", "transfers", "wallet")  # fmt: skip
 
     def __init__(self, wallet: Wallet, *, clock_now: int, new_id: NewId) -> None:
@@ -57,7 +56,7 @@ class Draft:
         self._version = wallet.version
         self._hash = wallet.head_hash
         self._changed: dict[UUID, Grant] = {}
-        self._created = False
+        self._reordered = False
         self._legs = 0
         if wallet.next_expiry is not None and wallet.next_expiry <= self.now:
             self._end_due_grants()
@@ -66,19 +65,18 @@ class Draft:
 
     def put(self, grant: Grant) -> None:
         """Replace a grant by its next state, or add a new one."""
-        if grant.grant_id not in self.grants:
-            self._created = True
-        self.grants[grant.grant_id] = grant
-        self._changed[grant.grant_id] = grant
+        # A new grant has to find its place in the burn order, another state may change when the next is due.
+        self._reordered = True
+        self.grants[grant.grant_id] = self._changed[grant.grant_id] = grant
 
     def set(self, grant: Grant, *, remaining: int, held: int) -> None:
-        self.put(
-            Grant(
-                grant_id=grant.grant_id, kind=grant.kind, priority=grant.priority, expires_at=grant.expires_at,
-                created_at=grant.created_at, origin=grant.origin, source_kind=grant.source_kind,
-                source_id=grant.source_id, amount=grant.amount, remaining=remaining, held=held, state=grant.state,
-                destination=grant.destination,
-            )
+        """Change what remains in a grant and what of it is reserved, and nothing else."""
+        grant_id = grant.grant_id
+        if grant_id not in self.grants:
+            self._reordered = True
+        self.grants[grant_id] = self._changed[grant_id] = Grant(
+            grant_id, grant.kind, grant.priority, grant.expires_at, grant.created_at, grant.origin, grant.source_kind,
+            grant.source_id, grant.amount, remaining, held, grant.state, grant.destination,
         )  # fmt: skip
 
     def end(self, grant: Grant, *, destination: str, code: TransferCode, operation_key: str) -> int:
@@ -89,7 +87,7 @@ class Draft:
                 debit=WALLET, credit=destination, amount=rest, code=code, cause_kind="grant",
                 cause_id=grant.grant_id.hex, operation_key=operation_key, grant_id=grant.grant_id,
             )  # fmt: skip
-        self.put(replace(grant, remaining=grant.held, state=_ENDED, destination=destination))
+        self.put(grant._replace(remaining=grant.held, state=_ENDED, destination=destination))
         return rest
 
     def _end_due_grants(self) -> None:
@@ -188,13 +186,12 @@ class Draft:
 
     def finish(self, outcome: Outcome) -> Change:
         wallet = self.wallet
+        grants, next_expiry = wallet.grants, wallet.next_expiry
         if self._changed:
             grants = tuple([grant for grant in self.grants.values() if grant.remaining])
-            if self._created:
+            if self._reordered:
                 grants = tuple(sorted(grants, key=burn_order))
-            next_expiry = earliest_expiry(grants)
-        else:
-            grants, next_expiry = wallet.grants, wallet.next_expiry
+                next_expiry = earliest_expiry(grants)
         after = Wallet(
             account_id=wallet.account_id, currency=wallet.currency, time_zone=wallet.time_zone, status=wallet.status,
             revision=wallet.revision + 1, version=self._version, event_no=self.event_no,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -222,7 +222,7 @@ def _freeze_or_unfreeze(draft: Draft, command: Freeze | Unfreeze, facts: Facts, 
     state = GrantState.FROZEN if isinstance(command, Freeze) else GrantState.OPEN
     if grant.state is state:
         raise Conflict(code=f"grant_{state}_already", grant=grant.grant_id.hex)
-    thawed = replace(grant, state=state)
+    thawed = grant._replace(state=state)
     draft.put(thawed)
     answer = {"state": str(state), "remaining": grant.remaining, "reserved": grant.held}
     if state is GrantState.OPEN and grant.expires_at is not None and grant.expires_at <= draft.now:
@@ -314,7 +314,7 @@ def _refund_cash(draft: Draft, command: RefundCash, facts: Facts, key: str) -> d
             debit=WALLET, credit=paid.origin, amount=taken, code=TransferCode.CASH_REFUND, grant_id=paid.grant_id,
             **cause,
         )  # fmt: skip
-        paid = replace(paid, remaining=paid.remaining - taken)
+        paid = paid._replace(remaining=paid.remaining - taken)
         draft.put(paid)
     if shortfall:
         draft.post(

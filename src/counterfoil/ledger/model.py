@@ -1,6 +1,7 @@
 """The ledger's data: wallets, grants, holds, transfers, the commands that move money and their outcomes.
 
-Amounts are nanos, times UTC microseconds, ids UUIDv7. Nothing here does I/O.
+Amounts are nanos, times UTC microseconds, ids UUIDv7. Nothing here does I/O. What is made several times per call is a
+NamedTuple, as immutable as a frozen dataclass and four times cheaper to make; give its fields by name all the same.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 NewId = Callable[[], UUID]
@@ -59,8 +60,7 @@ class TransferCode(StrEnum):
     ADJUSTMENT = "adjustment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(NamedTuple):
     """A bucket of credit. `remaining` includes what holds have reserved (`held`)."""
 
     grant_id: UUID
@@ -78,8 +78,7 @@ class Grant:
     destination: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
+class Wallet(NamedTuple):
     """One account's money at one moment. `grants` hold every grant with something remaining, in burn order."""
 
     account_id: UUID
@@ -115,8 +114,7 @@ class Wallet:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(NamedTuple):
     account_id: UUID
     hold_id: UUID
     event_no: int
@@ -129,8 +127,7 @@ class Hold:
     intent: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldEnd:
+class HoldEnd(NamedTuple):
     """How a hold ended, once. `captured + released` is the hold's amount; `overage` and `uncollected` are beyond it."""
 
     account_id: UUID
@@ -167,8 +164,7 @@ class Refused:
     detail: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
+class Transfer(NamedTuple):
     account_id: UUID
     version: int
     event_no: int
@@ -217,6 +213,8 @@ class Authorize:
     intent: str
     # What the guard needs to decide; the ledger never looks into it.
     guarded: Any = None
+    # The id was made for this command a moment ago: no earlier answer is looked for unless a batch has to be rerun.
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,8 +350,7 @@ class Swept:
 Outcome = Hold | HoldEnd | Refused | Operation | Swept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """What one command does: the wallet after it, the rows to write, and the answer to give."""
 
     wallet: Wallet

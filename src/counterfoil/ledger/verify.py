@@ -102,7 +102,7 @@ def _follow(report: Report, walk: _Walk, transfer: Transfer) -> None:
         report.add("delete", account_id, version, f"version {walk.version + 1} is missing before version {version}")
     elif transfer.prev_hash != walk.hash:
         report.add("insert", account_id, version, "does not continue the row before it")
-    fields = {name: getattr(transfer, name) for name in Transfer.__slots__ if name != "hash"}
+    fields = {name: getattr(transfer, name) for name in Transfer._fields if name != "hash"}
     if link(**fields) != transfer.hash:
         report.add("edit", account_id, version, "the row is not the one that was hashed")
     if transfer.event_no < walk.event_no or transfer.created_at < walk.created_at:

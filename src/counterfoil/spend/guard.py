@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from counterfoil.limits.account_limits import AccountLimits, usage_columns
 from counterfoil.limits.model import Applicable, Ask, Check, Counted, Decision, Scope, WalletView, Windows
 from counterfoil.limits.usage import pack_counted, unpack_counted
 from counterfoil.spend import store
-from counterfoil.spend.model import Attempt, ChargeMark, Failure, RefusedCall, RequestState, Ticket
-from counterfoil.spend.records import Delivered, ask_of, attempt_row, checks_json, standing_json
+from counterfoil.spend.model import Attempt, ChargeMark, RefusedCall, RequestState, Ticket
+from counterfoil.spend.records import Delivered, Failed, ask_of, attempt_row, checks_json, standing_json
 from counterfoil.storage.pipeline import Call, Rows
 
 _MINUTE = 60_000_000
@@ -294,29 +295,12 @@ class SpendGuard:
         if isinstance(command, Capture) and isinstance(detail, Delivered):
             state.limits.settle(counted, charged_nanos=end.charged, actual_tokens=detail.tokens)
             self._ended.append(detail.row(end))
-            self._add_attempts(command, detail.delivery.attempts)
+            self._add_attempts(command, detail.delivery.attempts, detail.costs)
             return
         state.limits.release(counted)
-        if isinstance(detail, Failure):
-            self._ended.append(
-                (
-                    command.account_id,
-                    command.hold_id,
-                    RequestState.FAILED,
-                    ChargeMark.NOT_CHARGED,
-                    detail.code,
-                    detail.status_code,
-                    None,
-                    detail.ended_at,
-                    0,
-                    0,
-                    None,
-                    None,
-                    False,
-                    detail.error_text,
-                )
-            )
-            self._add_attempts(command, detail.attempts)
+        if isinstance(detail, Failed):
+            self._ended.append(detail.row(end))
+            self._add_attempts(command, detail.failure.attempts, detail.costs)
         else:
             what = RequestState.UNKNOWN if isinstance(command, Expire) else RequestState.CLIENT_GONE
             self._ended.append(
@@ -344,11 +328,13 @@ class SpendGuard:
         if end.verb == "expired" and isinstance(command, Capture) and isinstance(detail, Delivered):
             row = detail.row(end)
             self._ended.append((*row[:2], RequestState.SERVED_NOT_CHARGED, ChargeMark.NOT_CHARGED, *row[4:]))
-            self._add_attempts(command, detail.delivery.attempts)
+            self._add_attempts(command, detail.delivery.attempts, detail.costs)
 
-    def _add_attempts(self, command: Capture | Void | Expire, attempts: Sequence[Attempt]) -> None:
-        for attempt in attempts:
-            self._attempts.append(attempt_row(command.account_id, command.hold_id, attempt))
+    def _add_attempts(
+        self, command: Capture | Void | Expire, attempts: Sequence[Attempt], costs: Sequence[int | None]
+    ) -> None:
+        for attempt, cost in zip_longest(attempts, costs):
+            self._attempts.append(attempt_row(command.account_id, command.hold_id, attempt, cost))
 
     # -- writing -----------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from counterfoil.ledger.model import Hold
 from counterfoil.limits.model import Decision, Problem
-from counterfoil.pricing.model import Price, Usage, WorkShape
+from counterfoil.pricing.model import Bound, Price, Usage, WorkShape
 
 
 class Dialect(StrEnum):
@@ -106,7 +106,8 @@ class Ticket:
     problems: tuple[Problem, ...]
     strict_bound: bool
     fit: bool
-    default_policy: str = "flag"
+    # The most it may cost at price tier ×1; None where that cannot be known.
+    bound: Bound | None = None
     output_cap: int = 0
     multiplier_millis: int = 1000
     input_tokens: int = 0
@@ -158,8 +159,6 @@ class Attempt:
     response_id: str | None = None
     error_text: str | None = None
     usage: Usage | None = None
-    # By the upstream's price book; filled in when the request ends.
-    cost_nanos: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,23 +12,22 @@ from counterfoil.ledger.model import HoldEnd
 from counterfoil.limits.model import WINDOW_INDEX, Applicable, Ask, Decision, Policy, UsageKey, UsedAndHeld, Windows
 from counterfoil.pricing.rules import bound
 from counterfoil.pricing.usage import to_json as usage_json
-from counterfoil.spend.model import Attempt, ChargeMark, Delivery, RequestState, Ticket
+from counterfoil.spend.model import Attempt, ChargeMark, Delivery, Failure, RequestState, Ticket
 
 _NONE: UsedAndHeld = (0, 0)
+_TIMES_ONE = 1000
 
 
 def ask_of(ticket: Ticket, applicable: Applicable) -> Ask | None:
     """What the call may cost with its group's price tier; None where its cost cannot be known."""
-    shape, price = ticket.arrival.shape, ticket.price
-    if applicable.group is not None:
-        ticket.multiplier_millis = applicable.group.price_tier_millis
-    if shape is None or price is None:
+    upper, price, shape = ticket.bound, ticket.price, ticket.arrival.shape
+    if upper is None or price is None or shape is None:
         return None
-    upper = bound(price, shape, multiplier_millis=ticket.multiplier_millis, strict=ticket.strict_bound)
-    ticket.input_tokens = upper.input_tokens
+    if ticket.multiplier_millis != _TIMES_ONE:
+        upper = bound(price, shape, multiplier_millis=ticket.multiplier_millis, strict=ticket.strict_bound)
     return Ask(
         base_nanos=upper.base_nanos, output_nanos_per_million=upper.output_nanos_per_million,
-        input_tokens=upper.input_tokens, outputs=shape.outputs, floor_cap=upper.floor_cap, asked_cap=upper.asked_cap,
+        input_tokens=upper.input_tokens, outputs=upper.outputs, floor_cap=upper.floor_cap, asked_cap=upper.asked_cap,
         policy=Policy.FIT if ticket.fit else Policy.STRICT,
     )  # fmt: skip
 
@@ -76,7 +75,11 @@ class Delivered:
 
     delivery: Delivery
     tokens: int
+    # Counts by kind, as `pricing.usage.to_json` writes them.
+    counts: str
     arithmetic: str
+    # What each attempt costs us, by the upstreams' price books.
+    costs: tuple[int | None, ...] = ()
 
     def row(self, end: HoldEnd) -> tuple[Any, ...]:
         """The columns of `store.END_REQUESTS`."""
@@ -86,14 +89,30 @@ class Delivered:
             RequestState.CLIENT_GONE if delivery.client_gone else RequestState.SERVED,
             ChargeMark.CHARGED if end.charged else ChargeMark.NOT_CHARGED,
             None, delivery.status_code, delivery.first_byte_at, delivery.ended_at, end.charged, end.uncollected,
-            usage_json(delivery.usage), self.arithmetic, delivery.usage.estimated, None,
+            self.counts, self.arithmetic, delivery.usage.estimated, None,
         )  # fmt: skip
 
 
-def attempt_row(account_id: UUID, request_id: UUID, attempt: Attempt) -> tuple[Any, ...]:
-    """The columns of `store.INSERT_ATTEMPTS`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A failure with what its attempts cost us: what a void writes on its request."""
+
+    failure: Failure
+    costs: tuple[int | None, ...] = ()
+
+    def row(self, end: HoldEnd) -> tuple[Any, ...]:
+        """The columns of `store.END_REQUESTS`."""
+        failure = self.failure
+        return (
+            end.account_id, end.hold_id, RequestState.FAILED, ChargeMark.NOT_CHARGED, failure.code,
+            failure.status_code, None, failure.ended_at, 0, 0, None, None, False, failure.error_text,
+        )  # fmt: skip
+
+
+def attempt_row(account_id: UUID, request_id: UUID, attempt: Attempt, cost_nanos: int | None) -> tuple[Any, ...]:
+    """The columns of `store.INSERT_ATTEMPTS`. `cost_nanos` is what the upstream will bill, where its prices are known."""
     return (
         account_id, request_id, attempt.number, attempt.upstream, attempt.upstream_model, attempt.started_at,
         attempt.ended_at, attempt.outcome, attempt.status_code, attempt.response_id, attempt.error_text,
-        usage_json(attempt.usage) if attempt.usage is not None else None, attempt.cost_nanos,
+        usage_json(attempt.usage) if attempt.usage is not None else None, cost_nanos,
     )  # fmt: skip

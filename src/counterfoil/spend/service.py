@@ -28,8 +28,8 @@ from counterfoil.limits.model import Decision, Problem, UsageDelta, WalletView
 from counterfoil.limits.rules import decide_access
 from counterfoil.limits.usage import refund_usage, unpack_counted
 from counterfoil.observability import UNKNOWN_KEYS
-from counterfoil.pricing.model import Price, Usage
-from counterfoil.pricing.rules import rate
+from counterfoil.pricing.model import Price, PriceMissing
+from counterfoil.pricing.rules import bound, rate
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.pricing.usage import to_json as usage_json
 from counterfoil.spend import store
@@ -46,7 +46,7 @@ from counterfoil.spend.model import (
     Standing,
     Ticket,
 )
-from counterfoil.spend.records import Delivered, ask_of
+from counterfoil.spend.records import Delivered, Failed, ask_of
 from counterfoil.spend.upstreams import Routes
 from counterfoil.storage.database import Database
 from counterfoil.storage.pipeline import run_in
@@ -111,7 +111,7 @@ class Spend:
                 account_id=caller.account_id, hold_id=arrival.request_id, floor=0, asked=0,
                 expires_in=self._settings.hold_seconds * 1_000_000, cause_kind="request", cause_id=arrival.request_id,
                 intent=f"key={caller.key_id.hex};endpoint={arrival.endpoint};model={arrival.model};asked={asked}",
-                guarded=ticket,
+                guarded=ticket, fresh=True,
             )
         )  # fmt: skip
         if isinstance(outcome, Refused):
@@ -126,14 +126,19 @@ class Spend:
         )  # fmt: skip
 
     def _ticket(self, caller: Caller, arrival: Arrival) -> Ticket:
-        problems, price = list(arrival.problems), None
+        problems, price, upper = list(arrival.problems), None, None
         if arrival.model is not None and not arrival.problems:
             price = self._prices.price_for(CUSTOMER_BOOK, arrival.model, arrival.received_at)
             problem = self._problem_of(arrival, price)
             if problem is not None:
                 problems.append(problem)
+            elif price is not None and arrival.shape is not None:
+                try:
+                    upper = bound(price, arrival.shape, multiplier_millis=1000, strict=self._settings.strict_bound)
+                except PriceMissing:
+                    problems.append(Problem(code="price_missing"))
         return Ticket(
-            caller=caller, arrival=arrival, price=price, problems=tuple(problems),
+            caller=caller, arrival=arrival, price=price, problems=tuple(problems), bound=upper,
             strict_bound=self._settings.strict_bound, fit=self._settings.fit,
         )  # fmt: skip
 
@@ -146,47 +151,58 @@ class Spend:
         return Problem(code="model_not_found")
 
     async def capture(self, admission: Admission, delivery: Delivery) -> Charge:
-        """Charge what was delivered, by the price and tier of the authorization."""
-        price = admission.price
-        rated = rate(price, delivery.usage, multiplier_millis=admission.multiplier_millis)
-        delivery = replace(delivery, attempts=self._with_cost(delivery.attempts))
+        """Charge what was delivered, by the price and tier of the authorization.
+
+        Raises `PriceMissing` for a kind of use that the price does not know; the hold is then still open.
+        """
+        price, usage = admission.price, delivery.usage
+        rated = rate(price, usage, multiplier_millis=admission.multiplier_millis)
+        counts = usage_json(usage)
         command = Capture(
             account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, cost=rated.amount_nanos,
-            intent=_usage_intent(delivery.usage),
-            guarded=Delivered(delivery=delivery, tokens=delivery.usage.tokens, arithmetic=rated.to_json()),
+            # What a capture means is the usage, never the price.
+            intent="usage=" + counts,
+            guarded=Delivered(
+                delivery=delivery, tokens=usage.tokens, counts=counts, arithmetic=rated.to_json(),
+                costs=self._costs_of(delivery.attempts),
+            ),
         )  # fmt: skip
-        estimated = delivery.usage.estimated
         try:
             end = await self._engine.submit(command)
         except HoldEnded as error:
             if error.code != f"hold_{HoldVerb.EXPIRED}":
                 raise
-            return Charge(charged=0, uncollected=0, currency=price.currency, estimated=estimated, settled=False)
+            return Charge(charged=0, uncollected=0, currency=price.currency, estimated=usage.estimated, settled=False)
         assert isinstance(end, HoldEnd)
-        return Charge(charged=end.charged, uncollected=end.uncollected, currency=price.currency, estimated=estimated)
+        return Charge(
+            charged=end.charged, uncollected=end.uncollected, currency=price.currency, estimated=usage.estimated
+        )
 
     async def void(self, admission: Admission, failure: Failure) -> None:
         """Charge nothing: release the hold and record why. A hold that has ended meanwhile stays as it ended."""
-        failure = replace(failure, attempts=self._with_cost(failure.attempts))
         command = Void(
-            account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, reason=failure.code, guarded=failure
-        )
+            account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, reason=failure.code,
+            guarded=Failed(failure=failure, costs=self._costs_of(failure.attempts)),
+        )  # fmt: skip
         try:
             await self._engine.submit(command)
         except (HoldEnded, HoldNotFound):
             return
 
-    def _with_cost(self, attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
-        """What each attempt will cost on its upstream's bill, where that upstream has a price book."""
-        return tuple(replace(attempt, cost_nanos=self._cost_of(attempt)) for attempt in attempts)
+    def _costs_of(self, attempts: tuple[Attempt, ...]) -> tuple[int | None, ...]:
+        """What each attempt will cost on its upstream's bill; None where that upstream's prices are not known."""
+        return tuple([self._cost_of(attempt) for attempt in attempts])
 
     def _cost_of(self, attempt: Attempt) -> int | None:
         if attempt.usage is None:
             return None
         price = self._prices.price_for(f"upstream:{attempt.upstream}", attempt.upstream_model, attempt.started_at)
-        if price is None or any(kind not in price.rates for kind in attempt.usage.counts):
+        if price is None:
             return None
-        return rate(price, attempt.usage, multiplier_millis=1000).amount_nanos
+        try:
+            return rate(price, attempt.usage, multiplier_millis=1000).amount_nanos
+        except PriceMissing:
+            return None
 
     # -- questions ---------------------------------------------------------------------------------------------
 
@@ -320,8 +336,3 @@ class Spend:
         if counts:
             async with self._database.unit_of_work() as connection:
                 await store.add_unknown_keys(connection, counts)
-
-
-def _usage_intent(usage: Usage) -> str:
-    """What a capture means: the usage, never the price."""
-    return "usage=" + usage_json(usage).replace(";", ",")

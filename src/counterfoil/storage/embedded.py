@@ -186,6 +186,11 @@ class EmbeddedPostgres:
         name = hashlib.sha256(f"{os.geteuid()}:{self._cluster.socket_folder}".encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"counterfoil-{name}"
 
+    def _remove_link(self) -> None:
+        with suppress(OSError):
+            if self._short_link().is_symlink():
+                self._short_link().unlink()
+
     # Starting. All of what follows is done under the starters' lock.
 
     def _bring_up(self) -> None:
@@ -281,9 +286,7 @@ class EmbeddedPostgres:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
             self._process = None
-        with suppress(OSError):
-            if self._short_link().is_symlink():
-                self._short_link().unlink()
+        self._remove_link()
 
     def _has_ended_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -298,6 +301,7 @@ class EmbeddedPostgres:
     def _abandon(self) -> None:
         """Leave a data directory that somebody has removed; its postmaster would find out within a minute."""
         self._leave()
+        self._remove_link()
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=STOP_TIMEOUT_SECONDS)

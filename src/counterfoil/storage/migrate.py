@@ -85,7 +85,7 @@ def migrate(
         raise Unavailable(
             code="migration_not_permitted",
             reason=str(error.diag.message_primary),
-            next_step=f"let the owner of COUNTERFOIL_MIGRATION_URL create roles, or create {RUNTIME_ROLE} for it",
+            next_step=f"COUNTERFOIL_MIGRATION_URL needs the database's owner with CREATEROLE, or the role {RUNTIME_ROLE} made for it",
         ) from error
     except psycopg.OperationalError as error:
         raise Unavailable(code="database_unavailable", reason=str(error).strip()) from error

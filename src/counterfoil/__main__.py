@@ -1,0 +1,5 @@
+"""`python -m counterfoil` is the command `counterfoil`."""
+
+from counterfoil.bootstrap import main
+
+main()
