@@ -11,7 +11,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -41,10 +41,11 @@ def embedded(data_dir: Path) -> EmbeddedPostgres:
 
 @pytest.fixture(scope="module")
 def used_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory whose server has run and was stopped: most tests need no new one."""
+    """A data directory whose server has run and was stopped, with one row in it: most tests need no new one."""
     data_dir = tmp_path_factory.mktemp("embedded") / "data"
-    with embedded(data_dir):
-        pass
+    with EmbeddedPostgres(data_dir) as server, psycopg.connect(server.owner_url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    assert not is_running(server)
     return data_dir
 
 
@@ -107,17 +108,18 @@ def postmaster_of(data_dir: Path) -> int:
     return int((data_dir / "postgres/cluster/postmaster.pid").read_text().split()[0])
 
 
-def test_a_first_start_makes_a_database_that_keeps_its_rows(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "data") as server:
-        with psycopg.connect(server.owner_url) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+def test_a_database_that_was_stopped_has_kept_its_rows(data_dir: Path) -> None:
+    with embedded(data_dir) as server:
+        assert value(server.owner_url, "SELECT answer FROM kept") == 42
+
+
+def test_the_server_is_durable_and_tuned_and_has_no_port(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir) as server:
         for setting in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums", "autovacuum"):
             assert value(server.owner_url, f"SHOW {setting}") == "on"
         assert value(server.owner_url, "SHOW listen_addresses") == ""
         assert value(server.owner_url, "SHOW shared_buffers") == "256MB"
-    assert not is_running(server)
-    with EmbeddedPostgres(tmp_path / "data") as server:
-        assert value(server.owner_url, "SELECT answer FROM kept") == 42
+        assert value(server.owner_url, "SHOW max_wal_size") == "4GB"
 
 
 def test_only_the_password_opens_it(data_dir: Path) -> None:
@@ -226,14 +228,24 @@ def test_a_killed_postmaster_with_a_busy_child_is_replaced(data_dir: Path, monke
         while value(server.owner_url, f"SELECT state FROM pg_stat_activity WHERE pid = {busy}") != "active":
             pass
         os.kill(postmaster_of(data_dir), signal.SIGKILL)
-        server.start_or_attach()
-        assert is_running(server)
-        thread.join()
+        try:
+            server.start_or_attach()
+            assert is_running(server)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(busy, signal.SIGKILL)
+            thread.join()
     server.release()
 
 
-def test_two_starters_at_once_get_one_server(tmp_path: Path) -> None:
+def test_two_starters_at_once_get_one_server_even_after_an_initdb_that_was_killed(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
+    unfinished = data_dir / "postgres/cluster.new"
+    for folder in (data_dir, data_dir / "postgres", unfinished):
+        folder.mkdir(mode=0o700)
+        if AS_ROOT and folder != data_dir:
+            os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
+    (unfinished / "half").write_text("done")
     with other_process(data_dir) as first, other_process(data_dir) as second:
         assert says(first, "ready")
         assert says(second, "ready")
@@ -241,6 +253,8 @@ def test_two_starters_at_once_get_one_server(tmp_path: Path) -> None:
         assert is_running(embedded(data_dir))
         leaves(second)
         assert not is_running(embedded(data_dir))
+    assert not unfinished.exists()
+    embedded(data_dir).stop()
 
 
 def test_stop_ends_it_for_everybody_and_start_begins_again(data_dir: Path) -> None:
@@ -267,15 +281,6 @@ def test_a_stale_pid_file_that_names_a_living_stranger_is_no_obstacle(data_dir: 
     (data_dir / "postgres/cluster/postmaster.pid").write_text(f"{os.getpid()}\n{data_dir}\n1\n5432\n\n\n1 1\nready\n")
     with embedded(data_dir) as server:
         assert is_running(server)
-
-
-def test_an_initdb_that_was_killed_is_repeated(tmp_path: Path) -> None:
-    unfinished = tmp_path / "data/postgres/cluster.new"
-    unfinished.mkdir(parents=True)
-    (unfinished / "half").write_text("done")
-    with embedded(tmp_path / "data") as server:
-        assert is_running(server)
-    assert not unfinished.exists()
 
 
 def test_a_long_path_is_reached_through_a_short_link(data_dir: Path, tmp_path: Path) -> None:
@@ -328,10 +333,10 @@ def test_a_cluster_of_another_version_is_left_alone(data_dir: Path) -> None:
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="root only")
-def test_root_runs_it_as_somebody_else_and_opens_no_parent(tmp_path: Path) -> None:
+def test_root_runs_it_as_somebody_else_and_opens_no_parent(data_dir: Path, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    with embedded(closed / "data"):
+    with embedded(copy_of(data_dir, closed / "data")):
         runs_as = Path(f"/proc/{postmaster_of(closed / 'data')}").stat().st_uid
         assert runs_as == pwd.getpwnam("nobody").pw_uid
         for parent in (closed, closed / "data"):
@@ -347,12 +352,13 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="root only")
-def test_root_and_the_owner_of_a_data_directory_share_it(open_folder: Path) -> None:
+def test_root_and_the_owner_of_a_data_directory_share_it(used_data_dir: Path, open_folder: Path) -> None:
     nobody = pwd.getpwnam("nobody")
-    data_dir = open_folder / "data"
-    data_dir.mkdir(mode=0o700)
-    os.chown(data_dir, nobody.pw_uid, nobody.pw_gid)
+    data_dir = copy_of(used_data_dir, open_folder / "data")
+    for path in (data_dir, *data_dir.iterdir()):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     with embedded(data_dir) as server:
+        server.runtime_password  # noqa: B018 - made on first use
         first = postmaster_of(data_dir)
         made = [path for path in data_dir.rglob("*") if not path.is_symlink()]
         assert {path.stat().st_uid for path in made} == {nobody.pw_uid}

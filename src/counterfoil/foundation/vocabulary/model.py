@@ -1,0 +1,102 @@
+"""What the table of words is made of: languages, kinds of entries, owners, and one entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language that everything shown to people exists in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class Kind(StrEnum):
+    """Which list a code belongs to. A code is unique within its kind; two kinds may share one."""
+
+    REFUSAL = "refusal"
+    CAUSE = "cause"
+    ERROR = "error"
+    # What exactly is wrong with an input: the detail of a `bad_request`.
+    INPUT_PROBLEM = "input_problem"
+    REQUEST_STATE = "request_state"
+    ATTEMPT_STATE = "attempt_state"
+    CHARGE_MARK = "charge_mark"
+    HOLD_STATE = "hold_state"
+    HOLD_REASON = "hold_reason"
+    GRANT_STATE = "grant_state"
+    GRANT_KIND = "grant_kind"
+    ACCOUNT_STATE = "account_state"
+    GROUP_STATE = "group_state"
+    KEY_STATE = "key_state"
+    TRANSFER_CODE = "transfer_code"
+    LEDGER_ACCOUNT = "ledger_account"
+    CHECK_SCOPE = "check_scope"
+    LIMIT_WINDOW = "limit_window"
+    LIMIT_UNIT = "limit_unit"
+    MODEL_TIER = "model_tier"
+    DUPLICATE_POLICY = "duplicate_policy"
+    OUTPUT_POLICY = "output_policy"
+    PROBLEM_CLASS = "problem_class"
+    EVIDENCE_FIELD = "evidence_field"
+    OWNER = "owner"
+    # A part of a page: the label is its heading, the explanation its paragraph.
+    PAGE = "page"
+    # The label is on the button, the explanation is its hint.
+    BUTTON = "button"
+    # The name of a number, a column or a row, on pages and in the terminal; the explanation is its hint.
+    WORD = "word"
+
+
+class Owner(StrEnum):
+    """Who can act on it."""
+
+    CUSTOMER = "customer"
+    TEAM_ADMIN = "team_admin"
+    SUPPORT = "support"
+    OPERATIONS = "operations"
+    FINANCE = "finance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The same text in every language. `{name}` marks a place that `text()` fills in."""
+
+    zh: str
+    en: str
+
+    def __getitem__(self, language: Language) -> str:
+        return self.zh if language is Language.ZH else self.en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """What a person does now: look here, change this, and undo it like so."""
+
+    where_to_look: Text
+    what_to_change: Text
+    how_to_go_back: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing a person may be shown.
+
+    `public` says whether it may be shown to people who have not signed in. `article` is the address of the page that
+    explains it, by default its place on `/why`.
+    """
+
+    kind: Kind
+    code: str
+    label: Text
+    explanation: Text
+    next_step: NextStep
+    owner: Owner
+    public: bool = True
+    article: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.article:
+            object.__setattr__(self, "article", f"/why#{self.code}")

@@ -1,0 +1,77 @@
+"""The one table of everything a person may be shown, and how it is read."""
+
+from __future__ import annotations
+
+from counterfoil.foundation.vocabulary import (
+    access_refusals,
+    balances,
+    causes,
+    errors,
+    input_problems,
+    ledger_errors,
+    measures,
+    money_refusals,
+    movements,
+    operator_errors,
+    pages,
+    problems,
+    setup_errors,
+    site_pages,
+    states,
+    words,
+)
+from counterfoil.foundation.vocabulary.model import Entry, Kind, Language
+
+ALL_ENTRIES: tuple[Entry, ...] = (
+    *access_refusals.ENTRIES,
+    *money_refusals.ENTRIES,
+    *causes.ENTRIES,
+    *errors.ENTRIES,
+    *ledger_errors.ENTRIES,
+    *operator_errors.ENTRIES,
+    *setup_errors.ENTRIES,
+    *input_problems.ENTRIES,
+    *states.ENTRIES,
+    *balances.ENTRIES,
+    *movements.ENTRIES,
+    *measures.ENTRIES,
+    *problems.ENTRIES,
+    *pages.ENTRIES,
+    *words.ENTRIES,
+    *site_pages.ENTRIES,
+)
+_TABLE: dict[tuple[Kind, str], Entry] = {(one.kind, one.code): one for one in ALL_ENTRIES}
+_BY_KIND: dict[Kind, tuple[Entry, ...]] = {kind: tuple(e for e in ALL_ENTRIES if e.kind is kind) for kind in Kind}
+
+
+def entry(kind: Kind, code: str) -> Entry:
+    """The entry of that kind and code; a missing one is a mistake in the program, so it raises `KeyError`."""
+    return _TABLE[kind, code]
+
+
+def find_entry(kind: Kind, code: str) -> Entry | None:
+    """The entry of that kind and code, or None: for codes that come from outside."""
+    return _TABLE.get((kind, code))
+
+
+def entries(kind: Kind) -> tuple[Entry, ...]:
+    """Every entry of a kind, in the order of the table."""
+    return _BY_KIND[kind]
+
+
+def error_entry(code: str, *, default: str = "internal_error") -> Entry:
+    """The entry of any error's code, refusals of calls included; an unknown code reads as `default`.
+
+    Doors show errors that any room may raise; one that has no words yet must still be answered. `type(error).code` is
+    a good default: a wrong input is not an internal error.
+    """
+    for known in (code, default):
+        found = _TABLE.get((Kind.ERROR, known)) or _TABLE.get((Kind.REFUSAL, known))
+        if found is not None:
+            return found
+    return _TABLE[Kind.ERROR, "internal_error"]
+
+
+def text(kind: Kind, code: str, language: Language, /, **values: object) -> str:
+    """The label, with its `{name}` places filled in; raises `KeyError` where a value is missing."""
+    return _TABLE[kind, code].label[language].format_map(values)

@@ -1,0 +1,85 @@
+"""Prompts, completions and other content of request and response bodies, in JSON or what looks like it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from counterfoil.redaction.masks import is_mask, mask_length
+from counterfoil.redaction.model import Finding, SecretKind
+from counterfoil.redaction.quotes import find_closing
+
+# Fields whose strings are what people and models wrote.
+CONTENT_NAMES = frozenset({
+    "messages", "content", "prompt", "negative_prompt", "input", "instructions", "system", "text", "arguments",
+    "output", "output_text", "completion", "reasoning_content", "reasoning", "thinking", "delta", "b64_json", "tools",
+})  # fmt: skip
+# Fields inside them that say what the content is, not what it says, where their value is a plain word.
+PLAIN_NAMES = frozenset({
+    "type", "role", "id", "name", "model", "object", "status", "finish_reason", "stop_reason", "format", "media_type",
+    "mime_type", "detail", "tool_call_id", "tool_use_id", "call_id", "code", "param", "required",
+})  # fmt: skip
+PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/-]{1,64}\Z")
+
+HEAD = re.compile(
+    r"(?P<quote>\\{0,7}[\"'])(?:"
+    + "|".join(sorted(CONTENT_NAMES, key=len, reverse=True))
+    + r")(?P=quote)\s{0,8}:\s{0,8}"
+)
+TRIGGERS = ('"', "'")
+_STRING_OR_BRACKET = re.compile(r"[\[\]{}]|\\{0,7}[\"']")
+_COLON = re.compile(r"\s{0,8}:")
+_MASKED = re.compile(r"\[content [0-9]{1,12}\]")
+
+
+def find_content(text: str) -> Iterator[Finding]:
+    position = 0
+    while (head := HEAD.search(text, position)) is not None:
+        position = head.end()
+        slashes = head["quote"][:-1]
+        opening = text[position : position + len(slashes) + 1]
+        if text.startswith(("[", "{"), position):
+            # Everything inside is judged here, so the search goes on behind it.
+            strings, position = _strings_within(text, position)
+        elif opening and opening[:-1] == slashes and opening[-1] in "\"'":
+            start = position + len(opening)
+            position = find_closing(text, start, opening)
+            strings = [(start, position)]
+        else:
+            continue
+        for start, end in strings:
+            if end > start and not is_masked_content(text, start, end):
+                mask = mask_length("content", end - start)
+                yield Finding(kind=SecretKind.REQUEST_BODY, start=start, end=end, mask=mask)
+
+
+def is_masked_content(text: str, start: int, end: int) -> bool:
+    """Whether this string's content is a mask already, or begins with that of content that was cut off."""
+    return _MASKED.match(text, start, end) is not None or is_mask(text, start, end)
+
+
+def _strings_within(text: str, position: int) -> tuple[list[tuple[int, int]], int]:
+    """The content strings of the array or object that begins here, and where it (or the text) ends."""
+    strings: list[tuple[int, int]] = []
+    depth = 0
+    name = ""
+    while (match := _STRING_OR_BRACKET.search(text, position)) is not None:
+        position = match.end()
+        if match[0] in "[{":
+            depth += 1
+            name = ""
+        elif match[0] in "]}":
+            depth -= 1
+            if depth <= 0:
+                return strings, position
+        else:
+            end = find_closing(text, position, match[0])
+            after = min(len(text), end + len(match[0]))
+            if _COLON.match(text, after):
+                name = text[position:end]
+            else:
+                if name not in PLAIN_NAMES or not PLAIN_VALUE.match(text[position:end]):
+                    strings.append((position, end))
+                name = ""
+            position = after
+    return strings, len(text)

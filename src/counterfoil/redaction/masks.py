@@ -1,0 +1,72 @@
+"""What stands in a secret's place: its kind, and at most its last four characters. A mask is never masked again."""
+
+from __future__ import annotations
+
+import re
+
+# A shorter token would be half shown by its last four characters.
+_LEAST_LENGTH_TO_SHOW = 16
+_SHOWN = 4
+# Kept in a key's mask, so that people can tell which provider's key they exposed. Longest first.
+_KEPT_PREFIXES = (
+    "sk-ant-", "sk-proj-", "sk-or-", "sk-", "sk_live_", "sk_test_", "rk_live_", "gsk_", "xai-", "hf_", "ghp_", "gho_",
+    "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "nvapi-", "pplx-", "AIza", "AKIA", "ASIA", "LTAI", "xoxb-", "xoxp-",
+)  # fmt: skip
+
+AUTHORIZATION = "[authorization]"
+COOKIE = "[cookie]"
+PASSWORD = "[password]"  # noqa: S105  what is shown instead of one
+SECRET = "[secret]"  # noqa: S105
+TOO_DEEP = "[too deep]"
+JWT = "[jwt]"
+PRIVATE_KEY = "[private key]"
+
+# A mask of ours at this place, or a key that somebody masked before: `sk-…3fA9`, `sk-...3fA9`, `sk-****3fA9`.
+_MASK = re.compile(
+    r"\[(?:authorization|cookie|password|secret|jwt|private key|too deep)\]"
+    r"|\[(?:card|id|phone|order|number) …[0-9Xx]{4}\]"
+    r"|\[(?:content|image|file|bytes|items) [0-9]{1,12}\]"
+    r"|(?:sk-(?:[0-9a-z]{1,8}-){0,2}|[a-z]{2}_(?:live|test)_|[a-z]{2,10}_|[a-z]{3,5}-|AIza|AKIA|ASIA|LTAI)?"
+    r"(?:…|\.{3}|\*{3,256}+)[0-9A-Za-z_-]{0,4}(?![0-9A-Za-z_-])"
+)
+
+
+# What `mask_cut` ends a text with.
+CUT = re.compile(r" \[cut [0-9]{1,12} characters\]\Z")
+CUT_LENGTH_MOST = 36
+
+
+def is_masked_at(text: str, position: int) -> bool:
+    """Whether what begins here is a mask."""
+    return _MASK.match(text, position) is not None
+
+
+def is_mask(text: str, start: int, end: int) -> bool:
+    """Whether a mask is all there is in this part of the text."""
+    return _MASK.fullmatch(text, start, end) is not None
+
+
+def mask_key(token: str) -> str:
+    """The form of a key that may be shown: `sk-…3fA9`. A token too short to hide shows no character of itself."""
+    prefix = next((known for known in _KEPT_PREFIXES if token.startswith(known)), "")
+    return f"{prefix}…{last_four(token)}"
+
+
+def last_four(secret: str) -> str:
+    """The last four characters, or nothing of a short secret."""
+    return secret[-_SHOWN:] if len(secret) >= _LEAST_LENGTH_TO_SHOW else ""
+
+
+def mask_digits(name: str, digits: str) -> str:
+    """`[card …4242]`."""
+    return f"[{name} …{digits[-_SHOWN:]}]"
+
+
+def mask_length(name: str, length: int) -> str:
+    """`[content 120]`: private content, only its length is kept."""
+    return f"[{name} {length}]"
+
+
+def mask_cut(length: int) -> str:
+    """What a text ends with of which the rest, so many characters, was too much."""
+    return f" [cut {length} characters]"

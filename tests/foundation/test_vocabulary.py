@@ -1,0 +1,245 @@
+"""The table of words: whole in both languages, without duplicates, and covering every code that the program has."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import counterfoil
+from counterfoil.foundation import errors
+from counterfoil.foundation.periods import Window
+from counterfoil.foundation.vocabulary import (
+    ALL_ENTRIES,
+    FIELDS_OF_PROBLEM,
+    Entry,
+    Kind,
+    Language,
+    Owner,
+    Text,
+    entries,
+    entry,
+    error_entry,
+    find_entry,
+    text,
+)
+from counterfoil.ledger.model import GrantKind, GrantState, HoldVerb, TransferCode
+from counterfoil.limits.model import DuplicatePolicy, Policy, Scope, Status, Unit
+from counterfoil.spend.model import AttemptOutcome, ChargeMark, RequestState
+
+# DESIGN §6, by precedence.
+REFUSALS = [
+    "key_invalid", "key_disabled", "key_expired", "ip_not_allowed", "account_suspended", "model_not_permitted",
+    "bad_request", "model_not_found", "duplicate_submission", "too_many_in_flight", "rate_limited",
+    "cost_unbounded", "request_ceiling", "key_limit", "group_quota", "account_balance", "price_missing",
+    "overloaded", "upstream_unavailable", "upstream_error", "upstream_timeout",
+]  # fmt: skip
+CAUSES = [
+    "balance_exhausted", "group_quota_reached", "key_limit_reached", "model_not_permitted", "high_cost_task",
+    "duplicate_submissions", "credit_expired", "credit_frozen", "retry_spike", "held_in_flight",
+]  # fmt: skip
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# What a Chinese sentence may keep in Latin letters: names, codes and commands, but not four plain words in a row.
+ENGLISH_SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']+\b[ ,;:]+){3,}\b[A-Za-z][a-z']+\b")
+# A name that is the same in every language: `HTTP 402`, `Key`.
+NAME = re.compile(r"(?:HTTP|Key)(?: \{[a-z]+\})?")
+ON_SCREEN = (Kind.PAGE, Kind.BUTTON, Kind.WORD)
+COMMAND = re.compile(r"counterfoil [a-z]+ [a-z]+")
+
+each_entry = pytest.mark.parametrize("one", ALL_ENTRIES, ids=[f"{one.kind}-{one.code}" for one in ALL_ENTRIES])
+
+
+def texts(one: Entry) -> Iterator[tuple[str, Text]]:
+    yield "label", one.label
+    yield "explanation", one.explanation
+    yield "where_to_look", one.next_step.where_to_look
+    yield "what_to_change", one.next_step.what_to_change
+    yield "how_to_go_back", one.next_step.how_to_go_back
+
+
+def places(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+@each_entry
+def test_an_entry_is_whole(one: Entry) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", one.code)
+    assert one.article.startswith("/")
+    assert isinstance(one.owner, Owner)
+    for name, words in texts(one):
+        for language in Language:
+            written = words[language]
+            assert written.strip() == written, name
+            assert written, name
+            if name not in ("label",):
+                assert written[-1] in "。.：:?？", (name, written)
+
+
+@each_entry
+def test_each_language_is_itself(one: Entry) -> None:
+    for name, words in texts(one):
+        assert CHINESE.search(words.zh) or NAME.fullmatch(words.zh), (name, words.zh)
+        assert not ENGLISH_SENTENCE.search(COMMAND.sub("", words.zh)), (name, words.zh)
+        assert not CHINESE.search(words.en), (name, words.en)
+        assert "，" not in words.en, (name, words.en)
+        assert ", " not in words.zh, (name, words.zh)
+
+
+@each_entry
+def test_both_languages_fill_in_the_same_places(one: Entry) -> None:
+    for name, words in texts(one):
+        assert places(words.zh) == places(words.en), (name, words)
+        if name != "label":
+            assert not places(words.en), "only labels are filled in"
+
+
+def test_a_code_occurs_once_in_its_kind() -> None:
+    counted = Counter((one.kind, one.code) for one in ALL_ENTRIES)
+    assert [key for key, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kind", list(Kind))
+def test_two_codes_of_a_kind_never_read_the_same(kind: Kind, language: Language) -> None:
+    said = [(one.label[language], one.explanation[language]) for one in entries(kind)]
+    # On a screen, one word may name a column here and a row there; what it means there is in its hint.
+    columns = [said] if kind in ON_SCREEN else [[label for label, _ in said], [words for _, words in said]]
+    for column in columns:
+        assert [words for words, count in Counter(column).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("kind", [Kind.REFUSAL, Kind.CAUSE])
+def test_each_refusal_and_cause_has_next_steps_of_its_own_to_look_and_to_change(kind: Kind) -> None:
+    shared = {"upstream_unavailable", "upstream_error", "overloaded", "upstream_timeout"}
+    own = [one for one in entries(kind) if one.code not in shared]
+    for pick in (lambda one: one.next_step.where_to_look, lambda one: one.next_step.what_to_change):
+        counted = Counter(pick(one).en for one in own)
+        assert [words for words, count in counted.items() if count > 1] == []
+
+
+def test_no_kind_is_empty() -> None:
+    assert [kind for kind in Kind if not entries(kind)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        (Kind.REFUSAL, REFUSALS),
+        (Kind.CAUSE, CAUSES),
+        (Kind.REQUEST_STATE, list(RequestState)),
+        (Kind.ATTEMPT_STATE, list(AttemptOutcome)),
+        (Kind.CHARGE_MARK, list(ChargeMark)),
+        (Kind.HOLD_STATE, ["open", *HoldVerb]),
+        (Kind.GRANT_STATE, list(GrantState)),
+        (Kind.GRANT_KIND, list(GrantKind)),
+        (Kind.TRANSFER_CODE, list(TransferCode)),
+        (Kind.CHECK_SCOPE, list(Scope)),
+        (Kind.LIMIT_WINDOW, list(Window)),
+        (Kind.LIMIT_UNIT, list(Unit)),
+        (Kind.GROUP_STATE, list(Status)),
+        (Kind.KEY_STATE, [*Status, "expired"]),
+        (Kind.DUPLICATE_POLICY, list(DuplicatePolicy)),
+        (Kind.OUTPUT_POLICY, list(Policy)),
+        (Kind.OWNER, list(Owner)),
+        (Kind.MODEL_TIER, ["economy", "standard", "premium", "image", "video"]),
+        (Kind.ACCOUNT_STATE, ["active", "suspended", "closed"]),
+    ],
+    ids=lambda value: value if isinstance(value, Kind) else "",
+)
+def test_the_table_has_just_the_codes_of_the_program(kind: Kind, codes: list[str]) -> None:
+    assert {one.code for one in entries(kind)} == {str(code) for code in codes}
+
+
+def test_a_customer_can_be_shown_every_refusal_and_cause() -> None:
+    assert all(one.public for kind in (Kind.REFUSAL, Kind.CAUSE, Kind.CHARGE_MARK) for one in entries(kind))
+
+
+def test_internal_routing_is_not_public() -> None:
+    assert not any(one.public for one in entries(Kind.ATTEMPT_STATE))
+
+
+def test_every_problem_class_asks_for_fields_that_exist() -> None:
+    assert set(FIELDS_OF_PROBLEM) == {one.code for one in entries(Kind.PROBLEM_CLASS)}
+    for fields in FIELDS_OF_PROBLEM.values():
+        assert len(fields) == len(set(fields))
+        for field in fields:
+            assert entry(Kind.EVIDENCE_FIELD, field).public
+    asked = {field for fields in FIELDS_OF_PROBLEM.values() for field in fields}
+    assert asked == {one.code for one in entries(Kind.EVIDENCE_FIELD)}
+
+
+def codes_raised() -> Iterator[tuple[str, str]]:
+    """Every `code="…"` that the program gives to an error or refusal, with the file it stands in."""
+    raising = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    for path in Path(counterfoil.__file__).parent.rglob("*.py"):
+        if "vocabulary" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in raising):
+                continue
+            for keyword in node.keywords:
+                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                    yield path.name, str(keyword.value.value)
+
+
+def test_every_error_has_its_words() -> None:
+    known = [value for value in vars(errors).values() if isinstance(value, type)]
+    codes = {("errors.py", value.code) for value in known if issubclass(value, errors.CounterfoilError)}
+    codes |= {("errors.py", code) for code in errors.HoldEnded.CODES}
+    codes -= {("errors.py", errors.HoldEnded.code)}
+    missing = [
+        (file, code)
+        for file, code in sorted(codes | set(codes_raised()))
+        if find_entry(Kind.ERROR, code) is None and find_entry(Kind.REFUSAL, code) is None
+    ]
+    assert missing == []
+
+
+def test_an_error_without_words_reads_as_an_internal_one() -> None:
+    assert error_entry("never_heard_of") is entry(Kind.ERROR, "internal_error")
+    assert error_entry("never_heard_of", default="bad_request") is entry(Kind.REFUSAL, "bad_request")
+    assert error_entry("overloaded") is entry(Kind.REFUSAL, "overloaded")
+    assert error_entry("currency_mismatch") is entry(Kind.ERROR, "currency_mismatch")
+
+
+def test_a_code_that_does_not_exist_is_a_mistake_in_the_program() -> None:
+    with pytest.raises(KeyError):
+        entry(Kind.REFUSAL, "never_heard_of")
+    assert find_entry(Kind.REFUSAL, "never_heard_of") is None
+
+
+def test_a_label_is_filled_in() -> None:
+    assert text(Kind.INPUT_PROBLEM, "field_too_small", Language.EN, field="max_tokens", least=1) == (
+        "max_tokens must be at least 1"
+    )
+    assert text(Kind.INPUT_PROBLEM, "field_missing", Language.ZH, field="model") == "缺少字段 model"
+    with pytest.raises(KeyError):
+        text(Kind.INPUT_PROBLEM, "field_missing", Language.ZH)
+
+
+def test_an_article_defaults_to_the_place_of_its_code_on_why() -> None:
+    assert entry(Kind.REFUSAL, "key_limit").article == "/why#key_limit"
+
+
+def test_chinese_uses_the_agreed_terms() -> None:
+    """HANDBOOK: the terms that people, pages and articles share."""
+    for scope, term in {
+        "account": "账户余额",
+        "group": "分组额度",
+        "key": "单个 API Key 限额",
+        "model": "模型权限",
+        "cost": "模型任务成本",
+    }.items():
+        assert entry(Kind.CHECK_SCOPE, scope).label.zh == term
+    assert "重复提交" in entry(Kind.CAUSE, "duplicate_submissions").label.zh
+    assert "预留" in entry(Kind.CHARGE_MARK, "held").label.zh
+    every = [words.zh for one in ALL_ENTRIES for _, words in texts(one)]
+    # One word for one thing: these are other words for 扣费, 额度, 账户 and 预留.
+    for banned in ("计扣", "配额", "帐户", "帐号", "账号", "冻结金额", "令牌桶", "秘钥"):
+        assert [words for words in every if banned in words] == []
