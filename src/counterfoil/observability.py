@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 Redact = Callable[[str], str]
+RedactFields = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 # Granian configures its loggers anew at each start; handed this, it leaves them to our pipeline.
 GRANIAN_LOGGING: dict[str, Any] = {
@@ -59,10 +60,18 @@ structlog.configure(
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("counterfoil")
 
 
-def configure_logging(*, level: str, log_format: str, redact: Redact, stream: TextIO | None = None) -> None:
+def configure_logging(
+    *,
+    level: str,
+    log_format: str,
+    redact: Redact,
+    redact_fields: RedactFields | None = None,
+    stream: TextIO | None = None,
+) -> None:
     """Send every log line of the process through one pipeline; call it once per process, before anything logs.
 
-    `log_format` is `json` or `console`. `stream` is standard error unless given.
+    `log_format` is `json` or `console`. `redact_fields` sees a line as a whole, and so a secret that only its field's
+    name gives away. `stream` is standard error unless given.
     """
     severity = logging.getLevelNamesMapping()[level.upper()]
     renderer: Processor = (
@@ -77,7 +86,7 @@ def configure_logging(*, level: str, log_format: str, redact: Redact, stream: Te
             # An exception becomes text before the redaction, so that its message is redacted too. Never with the
             # values of local variables: those hold what we must not know.
             structlog.processors.format_exc_info,
-            _Redaction(redact),
+            _Redaction(redact, redact_fields),
             renderer,
         ],
     )
@@ -95,12 +104,15 @@ def configure_logging(*, level: str, log_format: str, redact: Redact, stream: Te
 class _Redaction:
     """Applies `redact` to every string of a line, however deep, and to the text of whatever is no plain value."""
 
-    def __init__(self, redact: Redact) -> None:
+    def __init__(self, redact: Redact, redact_fields: RedactFields | None) -> None:
         self._redact = redact
+        self._redact_fields = redact_fields
 
     def __call__(self, logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
         # Time and level are our own words; a rule for long numbers must not find one in them.
-        return {name: value if name in _OUR_OWN else self._clean(value, 0) for name, value in line.items()}
+        own = {name: value for name, value in line.items() if name in _OUR_OWN}
+        others = {name: self._clean(value, 0) for name, value in line.items() if name not in _OUR_OWN}
+        return {**(self._redact_fields(others) if self._redact_fields is not None else others), **own}
 
     def _clean(self, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, bool | int | float):

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import traceback
 from collections import OrderedDict, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from counterfoil.foundation.clock import Clock
@@ -24,13 +26,15 @@ from counterfoil.observability import ENGINE_BATCH_SECONDS, ENGINE_BATCH_SIZE, E
 from counterfoil.storage.database import inside_unit_of_work
 from counterfoil.storage.pipeline import BEGIN, COMMIT, ROLLBACK, ConnectionLost, PipelineConnection, StatementFailed
 
+_LOCKED, _DUPLICATE = "55P03", "23505"
 # Serialization failure, deadlock, lock timeout: the batch is simply run again.
-_RERUN = frozenset({"40001", "40P01", "55P03"})
+_RERUN = frozenset({"40001", "40P01", _LOCKED})
 # A command that PostgreSQL will refuse however often it is tried: data exception, integrity violation.
 _POISON = ("22", "23")
 _RECONNECT_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
-_ASIDE_LOCK_TIMEOUT_MS = 2_000
 _LOCK_TIMEOUT_MS = 1_000
+# How long the others that are set aside may wait for one of them.
+_ASIDE_LOCK_TIMEOUT_MS = 100
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class Pending:
     command: HoldCommand
     answer: asyncio.Future[Outcome]
     due: float
+    # An earlier COMMIT with this command may have taken effect: look for its rows before deciding anew.
+    recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +74,19 @@ class Engine:
         self.totals = _Totals()
         self._settings = settings
         self._lanes = [
-            _Lane(self, url, clock=clock, guard_factory=guard_factory, settings=settings, aside=False)
-            for _ in range(settings.lanes)
+            _Lane(self, url, clock=clock, guard_factory=guard_factory, settings=settings) for _ in range(settings.lanes)
         ]
-        self._aside = _Lane(self, url, clock=clock, guard_factory=guard_factory, settings=settings, aside=True)
+        self._aside = _AsideLane(self, url, clock=clock, guard_factory=guard_factory, settings=settings)
         self._closing = False
 
     async def start(self) -> None:
         """Connect every lane; raises `Unavailable` when PostgreSQL does not answer."""
-        for lane in (*self._lanes, self._aside):
-            await lane.start()
+        try:
+            for lane in (*self._lanes, self._aside):
+                await lane.start()
+        except Unavailable:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Take no more commands, finish those that are queued, and disconnect."""
@@ -94,7 +103,16 @@ class Engine:
         """
         if inside_unit_of_work():
             raise Broken(code="engine_inside_unit_of_work")
-        return await self._enqueue(command)
+        answer = self._enqueue(command)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            # Cancelled between the answer and its arrival: the lane has seen nobody leave.
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                outcome = answer.result()
+                if isinstance(outcome, Hold) and isinstance(command, Authorize):
+                    self.void_abandoned(outcome)
+            raise
 
     def _enqueue(self, command: HoldCommand) -> asyncio.Future[Outcome]:
         if self._closing:
@@ -102,6 +120,9 @@ class Engine:
         account_id = command.account_id
         lane = self._aside if account_id in self._aside.owned else self._lanes[account_id.int % len(self._lanes)]
         return lane.add(command)
+
+    def owned_aside(self, account_id: UUID) -> bool:
+        return account_id in self._aside.owned
 
     def set_aside(self, pendings: Sequence[Pending]) -> None:
         self.totals.aside += len(pendings)
@@ -114,18 +135,25 @@ class Engine:
             future.add_done_callback(_ignore_outcome)
 
 
+def _look_again(pendings: Sequence[Pending]) -> None:
+    for pending in pendings:
+        pending.recheck = True
+
+
+def _place(error: Exception) -> str:
+    """File and line of a defect, without its message."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
+
+
 def _ignore_outcome(future: asyncio.Future[Outcome]) -> None:
     if not future.cancelled():
         future.exception()
 
 
-@dataclass(slots=True)
-class _Queue:
-    items: deque[Pending] = field(default_factory=deque)
-    filled: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class _Lane:
+    _lock_timeout_ms = _LOCK_TIMEOUT_MS
+
     def __init__(
         self,
         engine: Engine,
@@ -134,17 +162,14 @@ class _Lane:
         clock: Clock,
         guard_factory: GuardFactory,
         settings: EngineSettings,
-        aside: bool,
     ) -> None:
-        # The accounts that this lane alone may touch while they are set aside.
-        self.owned: dict[UUID, int] = {}
         self._engine = engine
         self._url = url
         self._clock = clock
         self._guard_factory = guard_factory
         self._settings = settings
-        self._is_aside = aside
-        self._queue = _Queue()
+        self._queued: deque[Pending] = deque()
+        self._filled = asyncio.Event()
         self._cache: OrderedDict[UUID, Entry] = OrderedDict()
         self._connection: PipelineConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -159,134 +184,127 @@ class _Lane:
 
     async def stop(self) -> None:
         self._stopping = True
-        self._queue.filled.set()
+        self._filled.set()
         if self._task is not None:
             await self._task
         if self._connection is not None:
             self._connection.close()
 
     def add(self, command: HoldCommand) -> asyncio.Future[Outcome]:
-        queue = self._queue
-        if len(queue.items) >= self._settings.queue_max:
+        if self._depth() >= self._settings.queue_max:
             raise Overloaded(code="overloaded", reason="the ledger's queue is full")
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        queue.items.append(Pending(command, answer, time.monotonic() + self._settings.patience_seconds))
-        if self._is_aside:
-            self.owned[command.account_id] = self.owned.get(command.account_id, 0) + 1
-        queue.filled.set()
+        self._queue(Pending(command, answer, time.monotonic() + self._settings.patience_seconds))
+        self._filled.set()
         return answer
 
-    def take_over(self, pendings: Sequence[Pending]) -> None:
-        for pending in pendings:
-            self.owned[pending.command.account_id] = self.owned.get(pending.command.account_id, 0) + 1
-        self._queue.items.extend(pendings)
-        self._queue.filled.set()
+    def _depth(self) -> int:
+        return len(self._queued)
+
+    def _queue(self, pending: Pending) -> None:
+        self._queued.append(pending)
 
     # -- the loop ----------------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        queue = self._queue
         while True:
-            if not queue.items:
+            if not self._depth():
                 if self._stopping:
                     return
-                queue.filled.clear()
-                await queue.filled.wait()
+                self._filled.clear()
+                await self._filled.wait()
                 continue
-            pendings = self._next()
-            try:
-                await self._apply(pendings, recheck=False)
-            except Exception as error:  # noqa: BLE001 - a defect must not stop the lane
-                # A defect must not stop the lane: those who wait are told, the next batch starts clean.
-                log.error("engine_batch_broken", error=repr(error), commands=len(pendings))
-                self._cache.clear()
-                await self._reset()
-                self._fail(pendings, Broken(code="internal_error"))
-            finally:
-                self._release(pendings)
+            ENGINE_QUEUE_DEPTH.set(self._depth())
+            await self._turn()
+
+    async def _turn(self) -> None:
+        blocked = await self._apply_or_fail(self._next(), waiting=False)
+        if blocked:
+            self._engine.set_aside(blocked)
 
     def _next(self) -> list[Pending]:
-        items = self._queue.items
-        ENGINE_QUEUE_DEPTH.set(len(items))
-        if not self._is_aside:
-            owned_aside = self._engine._aside.owned
-            taken: list[Pending] = []
-            while items and len(taken) < self._settings.batch_max:
-                pending = items.popleft()
-                if pending.command.account_id in owned_aside:
-                    # Set aside since it was queued: it must not overtake those that wait there.
-                    self._engine.set_aside([pending])
-                else:
-                    taken.append(pending)
-            return taken
-        # One account at a time: whoever waits for a lock waits alone.
-        first = items.popleft()
-        taken, rest = [first], deque[Pending]()
-        while items and len(taken) < self._settings.batch_max:
-            pending = items.popleft()
-            (taken if pending.command.account_id == first.command.account_id else rest).append(pending)
-        items.extendleft(reversed(rest))
+        queued = self._queued
+        taken: list[Pending] = []
+        while queued and len(taken) < self._settings.batch_max:
+            pending = queued.popleft()
+            if self._engine.owned_aside(pending.command.account_id):
+                # Set aside since it was queued: it must not overtake those that wait there.
+                self._engine.set_aside([pending])
+            else:
+                taken.append(pending)
         return taken
 
-    def _release(self, pendings: Sequence[Pending]) -> None:
-        if not self._is_aside:
-            return
-        for pending in pendings:
-            account_id = pending.command.account_id
-            if self.owned.get(account_id, 0) > 1:
-                self.owned[account_id] -= 1
-            else:
-                self.owned.pop(account_id, None)
-                self._cache.pop(account_id, None)
+    async def _apply_or_fail(self, pendings: list[Pending], *, waiting: bool) -> list[Pending]:
+        """Apply a batch; gives those whose account is locked elsewhere."""
+        try:
+            return await self._apply(pendings, waiting=waiting)
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the lane
+            # Those who wait are told, the next batch starts clean.
+            log.error("engine_batch_broken", error=type(error).__name__, at=_place(error), commands=len(pendings))
+            self._cache.clear()
+            await self._reset()
+            self._fail(pendings, Broken(code="internal_error"))
+            return []
 
-    async def _apply(self, pendings: list[Pending], *, recheck: bool) -> None:
-        """Run a batch until it has committed, isolating what cannot; every pending is answered or set aside."""
+    async def _apply(self, pendings: list[Pending], *, waiting: bool) -> list[Pending]:
+        """Run a batch until it has committed, isolating what cannot; gives those whose account is locked elsewhere."""
         attempt = 0
         while pendings:
             try:
-                await self._attempt(pendings, recheck=recheck)
-                return
+                return await self._attempt(pendings, waiting=waiting)
             except StatementFailed as failure:
                 self._forget(pendings)
                 await self._roll_back()
+                if failure.sqlstate == _LOCKED and waiting:
+                    return self._without_overdue(pendings)
                 if failure.sqlstate in _RERUN:
                     self._engine.totals.reruns += 1
-                elif failure.sqlstate.startswith(_POISON):
-                    if failure.sqlstate != "23505" or recheck:
-                        await self._isolate(pendings, failure)
-                        return
-                    recheck = True
-                else:
-                    log.error("engine_statement_failed", sqlstate=failure.sqlstate, error=str(failure))
+                elif not failure.sqlstate.startswith(_POISON):
+                    log.error("engine_statement_failed", sqlstate=failure.sqlstate, statement=failure.statement)
                     self._fail(pendings, Unavailable(code="database_refused"))
-                    return
+                    return []
+                elif failure.sqlstate == _DUPLICATE and not all(pending.recheck for pending in pendings):
+                    _look_again(pendings)
+                else:
+                    return await self._isolate(pendings, failure, waiting=waiting)
             except ConnectionLost as lost:
-                # COMMIT may have taken effect: look for the rows before deciding anew.
+                # COMMIT may have taken effect.
                 self._forget(pendings)
-                recheck = True
+                _look_again(pendings)
                 self._engine.totals.reruns += 1
                 log.warning("engine_connection_lost", error=str(lost), commands=len(pendings))
                 await self._reset()
+            except Exception as error:  # noqa: BLE001 - a value that no column takes must not fail its neighbours
+                self._forget(pendings)
+                _look_again(pendings)
+                await self._roll_back()
+                return await self._isolate(pendings, error, waiting=waiting)
             pendings = self._without_overdue(pendings)
             await asyncio.sleep(_RECONNECT_SECONDS[min(attempt, len(_RECONNECT_SECONDS) - 1)])
             attempt += 1
+        return []
 
-    async def _isolate(self, pendings: list[Pending], failure: StatementFailed) -> None:
-        """Halve a poisoned batch until the one command that PostgreSQL refuses stands alone."""
-        if len(pendings) == 1:
+    async def _isolate(self, pendings: list[Pending], failure: Exception, *, waiting: bool) -> list[Pending]:
+        """Halve a poisoned batch until the one command that cannot be written stands alone."""
+        if len(pendings) > 1:
+            middle = len(pendings) // 2
+            first = await self._apply(pendings[:middle], waiting=waiting)
+            return first + await self._apply(pendings[middle:], waiting=waiting)
+        # Never the exception's text: it may quote the value.
+        if isinstance(failure, StatementFailed):
             log.error("engine_command_refused", sqlstate=failure.sqlstate, statement=failure.statement)
             self._fail(pendings, Broken(code="command_refused", sqlstate=failure.sqlstate))
-            return
-        middle = len(pendings) // 2
-        await self._apply(pendings[:middle], recheck=True)
-        await self._apply(pendings[middle:], recheck=True)
+        else:
+            log.error("engine_command_refused", error=type(failure).__name__, at=_place(failure))
+            self._fail(pendings, Broken(code="command_refused", reason=type(failure).__name__))
+        return []
 
-    async def _attempt(self, pendings: list[Pending], *, recheck: bool) -> None:
+    async def _attempt(self, pendings: list[Pending], *, waiting: bool) -> list[Pending]:
         started = time.perf_counter()
         connection = await self._connected()
         batch = Batch(
-            [pending.command for pending in pendings], cache=self._cache, guard=self._guard_factory(), recheck=recheck,
-            waiting=self._is_aside,
+            [pending.command for pending in pendings], cache=self._cache, guard=self._guard_factory(),
+            recheck=any(pending.recheck for pending in pendings), waiting=waiting,
         )  # fmt: skip
         rows = await connection.round_trip([(BEGIN, ()), *batch.first_reads()])
         calls = batch.absorb_first(rows[1:])
@@ -296,25 +314,26 @@ class _Lane:
         # From here on cached entries are ahead of the database: a failure must forget them.
         await connection.round_trip([*batch.writes(), (COMMIT, ())])
         self._remember(batch)
-        self._answer(pendings, answers, batch)
         totals = self._engine.totals
         totals.batches += 1
         totals.commands += len(pendings)
         totals.largest = max(totals.largest, len(pendings))
         ENGINE_BATCH_SIZE.observe(len(pendings))
         ENGINE_BATCH_SECONDS.observe(time.perf_counter() - started)
+        return self._answer(pendings, answers, batch, waiting=waiting)
 
-    def _answer(self, pendings: Sequence[Pending], answers: Sequence[Answer | None], batch: Batch) -> None:
+    def _answer(
+        self, pendings: Sequence[Pending], answers: Sequence[Answer | None], batch: Batch, *, waiting: bool
+    ) -> list[Pending]:
         locked_elsewhere: list[Pending] = []
         for pending, answer in zip(pendings, answers, strict=True):
-            if answer is None and not self._is_aside:
-                locked_elsewhere.append(pending)
-            elif answer is None:
+            if answer is not None:
+                self._settle(pending, answer)
+            elif waiting:
                 self._settle(pending, batch.missing_account(pending.command))
             else:
-                self._settle(pending, answer)
-        if locked_elsewhere:
-            self._engine.set_aside(locked_elsewhere)
+                locked_elsewhere.append(pending)
+        return locked_elsewhere
 
     def _settle(self, pending: Pending, answer: Answer) -> None:
         future = pending.answer
@@ -352,8 +371,7 @@ class _Lane:
             self._cache.pop(pending.command.account_id, None)
 
     async def _connect(self) -> None:
-        timeout = _ASIDE_LOCK_TIMEOUT_MS if self._is_aside else _LOCK_TIMEOUT_MS
-        self._connection = await PipelineConnection.open(self._url, lock_timeout_ms=timeout)
+        self._connection = await PipelineConnection.open(self._url, lock_timeout_ms=self._lock_timeout_ms)
 
     async def _connected(self) -> PipelineConnection:
         if self._connection is None:
@@ -371,3 +389,65 @@ class _Lane:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+class _AsideLane(_Lane):
+    """The accounts that somebody else has locked. While one is here, no other lane touches it."""
+
+    _lock_timeout_ms = _ASIDE_LOCK_TIMEOUT_MS
+
+    def __init__(
+        self, engine: Engine, url: str, *, clock: Clock, guard_factory: GuardFactory, settings: EngineSettings
+    ) -> None:
+        super().__init__(engine, url, clock=clock, guard_factory=guard_factory, settings=settings)
+        # By account, whoever has waited longest first; an account whose commands are being applied keeps its place.
+        self.owned: OrderedDict[UUID, deque[Pending]] = OrderedDict()
+        self._waiting = 0
+
+    def take_over(self, pendings: Sequence[Pending]) -> None:
+        for pending in pendings:
+            # One whose outcome is unknown cannot be turned away: nothing would be false.
+            if self._waiting >= self._settings.queue_max and not pending.recheck:
+                self._fail([pending], Overloaded(code="overloaded", reason="too many accounts are locked"))
+            else:
+                self._queue(pending)
+        self._filled.set()
+
+    def _depth(self) -> int:
+        return self._waiting
+
+    def _queue(self, pending: Pending) -> None:
+        self.owned.setdefault(pending.command.account_id, deque()).append(pending)
+        self._waiting += 1
+
+    async def _turn(self) -> None:
+        """Apply what is not locked any more; where all are, wait a moment for the one that has waited longest."""
+        if not await self._apply_some(self._next(), waiting=False):
+            oldest = next(iter(self.owned.values()), None)
+            if oldest:
+                await self._apply_some(self._take([oldest]), waiting=True)
+
+    def _next(self) -> list[Pending]:
+        return self._take(self.owned.values())
+
+    def _take(self, queues: Iterable[deque[Pending]]) -> list[Pending]:
+        taken: list[Pending] = []
+        for queue in queues:
+            while queue and len(taken) < self._settings.batch_max:
+                taken.append(queue.popleft())
+        self._waiting -= len(taken)
+        return taken
+
+    async def _apply_some(self, pendings: list[Pending], *, waiting: bool) -> bool:
+        """Whether any of them has been answered; the others go back to where they waited, their accounts behind."""
+        blocked = self._without_overdue(await self._apply_or_fail(pendings, waiting=waiting))
+        self._waiting += len(blocked)
+        for pending in reversed(blocked):
+            self.owned[pending.command.account_id].appendleft(pending)
+        for account_id in dict.fromkeys(pending.command.account_id for pending in pendings):
+            if self.owned[account_id]:
+                self.owned.move_to_end(account_id)
+            else:
+                del self.owned[account_id]
+                self._cache.pop(account_id, None)
+        return len(blocked) < len(pendings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -34,7 +34,13 @@ class Account:
     head_hash: bytes
 
 
-_ACCOUNT = "account_id, name, currency, time_zone, status, created_at, version, event_no, posted, held, head_hash"
+_TRANSFER: LiteralString = (
+    "account_id, version, event_no, transfer_id, debit, credit, amount, code, cause_kind, cause_id, operation_key, leg,"
+    " hold_id, grant_id, created_at, prev_hash, hash"
+)
+_ACCOUNT: LiteralString = (
+    "account_id, name, currency, time_zone, status, created_at, version, event_no, posted, held, head_hash"
+)
 
 
 async def insert_account(
@@ -61,8 +67,26 @@ async def lock_accounts(connection: Connection, account_ids: Sequence[UUID]) -> 
     return found
 
 
-async def update_status(connection: Connection, *, account_id: UUID, status: str) -> None:
-    await connection.execute("UPDATE accounts SET status = %s WHERE account_id = %s", (status, account_id))
+async def update_account(
+    connection: Connection, *, account_id: UUID, name: str | None, status: str | None, time_zone: str | None
+) -> None:
+    """Change what is given (None: leave as it is)."""
+    await connection.execute(
+        "UPDATE accounts SET name = coalesce(%s, name), status = coalesce(%s, status),"
+        " time_zone = coalesce(%s, time_zone) WHERE account_id = %s",
+        (name, status, time_zone, account_id),
+    )
+
+
+async def transfers_of(connection: Connection, *, account_id: UUID, before: int | None, most: int) -> list[Transfer]:
+    """An account's transfers below a version (None: all), newest first."""
+    async with connection.cursor(row_factory=class_row(Transfer)) as cursor:
+        await cursor.execute(
+            f"SELECT {_TRANSFER} FROM transfers"  # noqa: S608
+            " WHERE account_id = %s AND (%s::bigint IS NULL OR version < %s) ORDER BY version DESC LIMIT %s",
+            (account_id, before, before, most),
+        )
+        return await cursor.fetchall()
 
 
 async def read_account(connection: Connection, account_id: UUID) -> Account | None:
@@ -193,15 +217,24 @@ async def sums_by_name(connection: Connection) -> list[tuple[str, str, int]]:
     return [(currency, name, int(amount)) for currency, name, amount in await cursor.fetchall()]
 
 
+async def overview(connection: Connection) -> tuple[int, int, int]:
+    """What is held over all accounts, how many holds are open, and how many wallets are overspent."""
+    cursor = await connection.execute(
+        "SELECT (SELECT coalesce(sum(held), 0)::bigint FROM accounts),"
+        " (SELECT count(*) FROM holds h WHERE NOT EXISTS (SELECT 1 FROM hold_ends e"
+        " WHERE e.account_id = h.account_id AND e.hold_id = h.hold_id)),"
+        " (SELECT count(*) FROM accounts WHERE posted - held < 0)"
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
 async def walk_transfers(connection: Connection) -> AsyncIterator[Transfer]:
     """Every transfer, account by account, in the order of versions; inside the caller's transaction."""
     async with connection.cursor(name="walk_transfers", row_factory=class_row(Transfer)) as cursor:
         cursor.itersize = 5_000
-        await cursor.execute(
-            "SELECT account_id, version, event_no, transfer_id, debit, credit, amount, code, cause_kind, cause_id,"
-            " operation_key, leg, hold_id, grant_id, created_at, prev_hash, hash FROM transfers"
-            " ORDER BY account_id, version"
-        )
+        await cursor.execute(f"SELECT {_TRANSFER} FROM transfers ORDER BY account_id, version")  # noqa: S608
         async for transfer in cursor:
             yield transfer
 

@@ -20,7 +20,7 @@ from counterfoil.ledger import history_store, verify
 from counterfoil.ledger.checkpoints import Checkpoint, CheckpointFolder
 from counterfoil.ledger.guard import GuardFactory
 from counterfoil.ledger.history_store import Account
-from counterfoil.ledger.model import Command, Expire, GrantKind, GrantState, HoldEnd, Operation, Outcome
+from counterfoil.ledger.model import Command, Expire, GrantKind, GrantState, HoldEnd, Operation, Outcome, Transfer
 from counterfoil.ledger.session import Session
 from counterfoil.observability import HOLDS_EXPIRED, log
 from counterfoil.storage.database import Database
@@ -44,6 +44,15 @@ class Balance:
     @property
     def available(self) -> int:
         return self.posted - self.held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All accounts together. `negative_wallets` is never anything but 0 (L2)."""
+
+    held: int
+    open_holds: int
+    negative_wallets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +119,33 @@ class Ledger:
         async with self._database.reading() as connection:
             return await history_store.read_accounts(connection, after=after or UUID(int=0), most=min(most, 1000))
 
-    async def set_status(self, account_id: UUID, status: str) -> None:
-        """Suspend, close or reactivate; takes effect with the next decision."""
-        if status not in ("active", "suspended", "closed"):
-            raise InputError(code="status_unreadable", status=status[:20])
+    async def change_account(
+        self, account_id: UUID, *, name: str | None = None, status: str | None = None, time_zone: str | None = None
+    ) -> Account:
+        """Rename, suspend, close, reactivate or move to another time zone; takes effect with the next decision.
+
+        Raises `NotFound` or `InputError`.
+        """
+        if name is not None and not 1 <= len(name := name.strip()) <= 200:
+            raise InputError(code="name_unreadable")
+        if status not in (None, "active", "suspended", "closed"):
+            raise InputError(code="status_unreadable", status=str(status)[:20])
+        if time_zone is not None:
+            read_time_zone(time_zone)
         async with self._database.unit_of_work() as connection:
             if not await history_store.lock_accounts(connection, [account_id]):
                 raise NotFound(code="account_not_found", account=account_id.hex)
-            await history_store.update_status(connection, account_id=account_id, status=status)
+            await history_store.update_account(
+                connection, account_id=account_id, name=name, status=status, time_zone=time_zone
+            )
+        return await self.account(account_id)
+
+    async def transfers(self, account_id: UUID, *, before: int | None = None, most: int = 100) -> list[Transfer]:
+        """An account's transfers with a version below `before` (None: all), newest first."""
+        async with self._database.reading() as connection:
+            return await history_store.transfers_of(
+                connection, account_id=account_id, before=before, most=min(most, 1000)
+            )
 
     async def apply(self, command: Command) -> Outcome:
         """Apply one command in a unit of work of its own."""
@@ -163,6 +191,12 @@ class Ledger:
         for currency, name, amount in rows:
             sums.setdefault(currency, {})[name] = amount
         return sums
+
+    async def overview(self) -> Overview:
+        """What is held, open and overspent over all accounts."""
+        async with self._database.reading() as connection:
+            held, open_holds, negative = await history_store.overview(connection)
+        return Overview(held=held, open_holds=open_holds, negative_wallets=negative)
 
     # -- background work ---------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -306,6 +306,14 @@ class LimitsService:
         return view
 
     # Background work.
+
+    async def account_of(self, kind: Literal["group", "key", "limit"], thing_id: UUID) -> UUID:
+        """The account that a group, key or limit belongs to; raises `NotFound`."""
+        async with self._database.reading() as connection:
+            found = await store.account_of(connection, kind, thing_id)
+        if found is None:
+            raise NotFound(what=kind, id=show_id(kind, thing_id))
+        return found
 
     async def clean_minutes(self) -> int:
         """Delete usage of minutes long gone; gives how many rows. More may be left when that is not 0."""

@@ -396,3 +396,17 @@ async def delete_old_minutes(connection: Connection, account_id: UUID, *, before
         (account_id, before, at_most, account_id),
     )
     return cursor.rowcount
+
+
+_TABLES: dict[str, LiteralString] = {
+    "group": "SELECT account_id FROM groups WHERE group_id = %s",
+    "key": "SELECT account_id FROM api_keys WHERE key_id = %s",
+    "limit": "SELECT account_id FROM limits WHERE limit_id = %s",
+}
+
+
+async def account_of(connection: Connection, kind: str, thing_id: UUID) -> UUID | None:
+    """The account of a group, key or limit; for people, who come with one id."""
+    cursor = await connection.execute(_TABLES[kind], (thing_id,))
+    row = await cursor.fetchone()
+    return None if row is None else row[0]

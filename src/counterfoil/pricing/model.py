@@ -13,9 +13,13 @@ from fractions import Fraction
 from types import MappingProxyType
 from uuid import UUID
 
+import orjson
+
 from counterfoil.foundation.errors import CounterfoilError, InputError, Unavailable
 
 UNITS_PER_MILLION = 1_000_000
+# The form in which a charge's arithmetic is kept.
+ARITHMETIC_FORMAT = 1
 # More than any single call has; a larger number is an upstream's mistake, and would not fit a BIGINT once priced.
 COUNT_MAX = 1_000_000_000
 # Work beyond these is refused at the door; with them, no bound overflows a BIGINT at any permitted price.
@@ -49,7 +53,11 @@ class Kind(StrEnum):
     TOOL_USE = "tool_use"
 
 
-INPUT_KINDS = (
+# A kind, with its key where it has one: `input`, `tool_use:web_search`, `image:1024x1024:high`. A `Kind` is one too.
+UsageName = str
+Rates = Mapping[UsageName, int]
+
+INPUT_KINDS: tuple[UsageName, ...] = (
     Kind.INPUT,
     Kind.CACHED_READ,
     Kind.CACHE_WRITE_5M,
@@ -57,20 +65,16 @@ INPUT_KINDS = (
     Kind.AUDIO_INPUT,
     Kind.IMAGE_INPUT,
 )
-OUTPUT_KINDS = (Kind.OUTPUT, Kind.REASONING, Kind.AUDIO_OUTPUT, Kind.IMAGE_OUTPUT)
+OUTPUT_KINDS: tuple[UsageName, ...] = (Kind.OUTPUT, Kind.REASONING, Kind.AUDIO_OUTPUT, Kind.IMAGE_OUTPUT)
 TOKEN_KINDS = INPUT_KINDS + OUTPUT_KINDS
 # Kinds that say which: an image of this size and quality, a second at this resolution, this tool.
 KEYED_KINDS = (Kind.IMAGE, Kind.SECOND, Kind.TOOL_USE)
 # Kinds whose prices are written per million; the others' are written for one.
-PER_MILLION_KINDS = frozenset((*TOKEN_KINDS, Kind.CHARACTER))
+PER_MILLION_KINDS: frozenset[UsageName] = frozenset((*TOKEN_KINDS, Kind.CHARACTER))
 
-# A kind and its key (empty for kinds without one).
-RateKey = tuple[Kind, str]
-Rates = Mapping[RateKey, int]
-
-_INPUT_SET = frozenset(INPUT_KINDS)
-_OUTPUT_SET = frozenset(OUTPUT_KINDS)
-_KIND_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_INPUT_NAMES = frozenset(str(kind) for kind in INPUT_KINDS)
+_OUTPUT_NAMES = frozenset(str(kind) for kind in OUTPUT_KINDS)
+_KIND_ORDER = {kind.value: place for place, kind in enumerate(Kind)}
 
 
 class Tier(StrEnum):
@@ -101,10 +105,9 @@ class PriceBookUnreadable(InputError):
     code = "price_book_unreadable"
 
 
-def rate_name(key: RateKey) -> str:
-    """A kind and key as written in documents and shown: `input`, `tool_use:web_search`."""
-    kind, which = key
-    return f"{kind.value}:{which}" if which else kind.value
+def usage_name(kind: Kind, key: str = "") -> UsageName:
+    """The name of a kind and key, as counted, priced, kept and shown."""
+    return f"{kind.value}:{key}" if key else kind.value
 
 
 def image_key(*, size: str, quality: str) -> str:
@@ -119,51 +122,44 @@ class Usage:
     Raises `UsageUnreadable` for a count that is no integer between 0 and `COUNT_MAX`.
     """
 
-    counts: Mapping[RateKey, int]
+    counts: Mapping[UsageName, int]
     estimated: bool = False
 
     def __post_init__(self) -> None:
-        for key, count in self.counts.items():
+        used = {}
+        for name in sorted(self.counts, key=_by_kind):
+            count = self.counts[name]
             if type(count) is not int or not 0 <= count <= COUNT_MAX:
-                raise UsageUnreadable(field=rate_name(key), expected="a count", given=repr(count)[:40])
-        used = {key: self.counts[key] for key in sorted(self.counts, key=_by_kind) if self.counts[key]}
+                raise UsageUnreadable(field=str(name)[:80], expected="a count", given=repr(count)[:40])
+            if count:
+                used[str(name)] = count
         object.__setattr__(self, "counts", MappingProxyType(used))
-
-    def count(self, kind: Kind, which: str = "") -> int:
-        return self.counts.get((kind, which), 0)
 
     @property
     def input_tokens(self) -> int:
-        return sum(count for (kind, _), count in self.counts.items() if kind in _INPUT_SET)
+        return sum(count for name, count in self.counts.items() if name in _INPUT_NAMES)
 
     @property
     def output_tokens(self) -> int:
-        return sum(count for (kind, _), count in self.counts.items() if kind in _OUTPUT_SET)
+        return sum(count for name, count in self.counts.items() if name in _OUTPUT_NAMES)
 
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 
 
-def _by_kind(key: RateKey) -> tuple[int, str]:
-    return _KIND_ORDER[key[0]], key[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartBounds:
-    """The most input tokens that one image, audio or file part, or one use of a hosted tool, can turn into."""
-
-    image: int
-    audio: int
-    file: int
-    tool: int
+def _by_kind(name: UsageName) -> tuple[int, str]:
+    place = _KIND_ORDER.get(name.partition(":")[0])
+    if place is None:
+        raise UsageUnreadable(field=str(name)[:80], expected="one of " + ", ".join(Kind), given="another kind")
+    return place, name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextTier:
-    """All rates of a request whose input exceeds `above` tokens: a cliff, the whole request is priced at them."""
+    """All rates of a request with more input than that: a cliff, the whole request is priced at them."""
 
-    above: int
+    above_input_tokens: int
     rates: Rates
 
 
@@ -171,8 +167,10 @@ class ContextTier:
 class Terms:
     """What a model costs in one book, apart from when.
 
-    `context_window` and `largest_output` are None where nobody publishes them. `default_output_cap` is held (and sent)
-    where a call asks for no cap. `notes` say of a rate where it comes from when not from the source itself.
+    `largest_output` is None where nobody publishes it. `default_output_cap` is held (and sent) where a call asks for no
+    cap. The bounds are the most input tokens that one image, audio or file part, or one use of
+    a hosted tool, turns into. `same_as` names the rates that the source does not have and that the book copies from
+    another, such as reasoning from output.
     """
 
     model: str
@@ -180,31 +178,23 @@ class Terms:
     tier: Tier
     rates: Rates
     context_tiers: tuple[ContextTier, ...] = ()
-    context_window: int | None
+    context_window: int
     default_output_cap: int
     largest_output: int | None
-    part_bounds: PartBounds
-    notes: Mapping[str, str] = field(default_factory=dict)
+    image_token_bound: int
+    audio_token_bound: int
+    file_token_bound: int
+    tool_token_bound: int
+    same_as: Mapping[str, str] = field(default_factory=dict)
     source: str
     source_date: str
-
-    @property
-    def image_token_bound(self) -> int:
-        return self.part_bounds.image
-
-    @property
-    def audio_token_bound(self) -> int:
-        return self.part_bounds.audio
-
-    @property
-    def file_token_bound(self) -> int:
-        return self.part_bounds.file
+    note: str = ""
 
     def tier_of(self, input_tokens: int) -> ContextTier | None:
         """The context tier that a request with that input falls into; None is the base."""
         found = None
         for tier in self.context_tiers:
-            if input_tokens > tier.above:
+            if input_tokens > tier.above_input_tokens:
                 found = tier
         return found
 
@@ -243,7 +233,7 @@ class PriceVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedTerms:
-    """Terms of a document that hold from a date: UTC microseconds, None for "as soon as imported"."""
+    """Terms that hold from a time: UTC microseconds, None for "as soon as imported"."""
 
     valid_from: int | None
     terms: Terms
@@ -260,37 +250,18 @@ class BookDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookView:
-    """A book at a glance: how many models it prices, and the revision that grows with every change."""
+class PriceChange:
+    """One difference between a book and a document.
 
-    book: str
-    currency: str
-    revision: int
-    models: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One difference between a book and a document: `what` is a rate's name or a field, values are as shown.
-
-    `before` or `after` is None where there is no such value. `valid_from` is None for what would hold at once.
+    `field` is a field of the price, `rates.KIND` (in nanos per million), or `withdrawn`. `before` or `after` is None
+    where there was or will be nothing. `valid_from` is None for what holds at once.
     """
 
     model: str
-    what: str
-    before: str | None
-    after: str | None
+    field: str
+    before: int | str | bool | None
+    after: int | str | bool | None
     valid_from: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
-    """What an import did: the versions it added, and how many models were already as the document says."""
-
-    book: str
-    revision: int
-    added: tuple[PriceVersion, ...]
-    unchanged: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,14 +273,13 @@ class WorkShape:
     to the model; `tool_uses_most` are hosted tools and how often each may run. `asked_cap` is the cap on one output's
     tokens. `media` are units whose number is known beforehand: images, seconds, characters.
 
-    `cacheable`: the upstream may write a prompt cache (Anthropic where the body asks for it, OpenAI always);
-    `short_cache_only` promises that none of that is kept for an hour. `audio_output` is True where audio was asked
-    for, False where it cannot come, None where that is unknown.
+    `produces_output` is False for embeddings. `cacheable` is False where the upstream cannot write a prompt cache
+    (Anthropic, where the body does not ask for it); `short_cache_only` promises that nothing is kept for an hour.
+    `audio_output` is True where audio was asked for, False where it cannot come, None where that is unknown.
     """
 
-    endpoint: str
     input_bytes: int
-    message_count: int = 1
+    messages: int = 1
     image_parts: int = 0
     audio_parts: int = 0
     file_parts: int = 0
@@ -318,15 +288,16 @@ class WorkShape:
     asked_cap: int | None = None
     thinking_budget: int = 0
     outputs: int = 1
-    cacheable: bool = False
+    produces_output: bool = True
+    cacheable: bool = True
     short_cache_only: bool = False
     audio_output: bool | None = None
-    media: Mapping[RateKey, int] = field(default_factory=dict)
+    media: Mapping[UsageName, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checks = (
             ("input_bytes", self.input_bytes, INPUT_BYTES_MAX),
-            ("message_count", self.message_count, INPUT_BYTES_MAX),
+            ("messages", self.messages, INPUT_BYTES_MAX),
             ("tool_count", self.tool_count, INPUT_BYTES_MAX),
             ("parts", self.image_parts + self.audio_parts + self.file_parts, PARTS_MAX),
             ("outputs", self.outputs, OUTPUTS_MAX),
@@ -342,7 +313,7 @@ class WorkShape:
     @property
     def generates(self) -> bool:
         """Whether output tokens come of it. An embedding has none, nor has a picture paid by the piece."""
-        return self.outputs > 0 and self.endpoint != "embeddings" and not self.media
+        return self.produces_output and not self.media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,14 +336,21 @@ class Bound:
         return self.base_nanos - (-self.output_nanos_per_million * cap) // UNITS_PER_MILLION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One kind's part of a charge, before the price tier."""
 
-    kind: Kind
-    key: str
+    name: UsageName
     count: int
     nanos_per_million: int
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.name.partition(":")[0])
+
+    @property
+    def key(self) -> str:
+        return self.name.partition(":")[2]
 
     @property
     def nanos_exact(self) -> Fraction:
@@ -394,3 +372,18 @@ class Rated:
     multiplier_millis: int
     context_above: int | None
     arithmetic: tuple[Line, ...]
+
+    def to_json(self) -> str:
+        """What is kept with a charge; `rules.recompute` reads it."""
+        return orjson.dumps(
+            {
+                "format": ARITHMETIC_FORMAT,
+                "currency": self.currency,
+                "price_version": self.version_id.hex,
+                "multiplier_millis": self.multiplier_millis,
+                "context_above": self.context_above,
+                "lines": [[line.name, line.count, line.nanos_per_million] for line in self.arithmetic],
+                "amount_nanos": self.amount_nanos,
+                "remainder": str(self.remainder),
+            }
+        ).decode()

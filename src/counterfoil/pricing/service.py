@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from counterfoil.foundation.clock import Clock
-from counterfoil.foundation.errors import InputError, NotFound
+from counterfoil.foundation.errors import CurrencyMismatch, NotFound
 from counterfoil.pricing import store
-from counterfoil.pricing.documents import price_body, read_document, read_price
-from counterfoil.pricing.model import Price
-from counterfoil.storage.database import Database
+from counterfoil.pricing.documents import read_document, shipped_document
+from counterfoil.pricing.model import Price, PriceVersion
+from counterfoil.pricing.model import PriceChange as PriceChange
+from counterfoil.pricing.schedule import plan_import, timeline
+from counterfoil.storage.database import Connection, Database
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceChange:
-    """One difference between a book and a document. `before` or `after` is None where there was or will be nothing."""
-
-    model: str
-    field: str
-    before: Any
-    after: Any
+CUSTOMER_BOOK = "customer"
+# What a new installation sells: text models from genai-prices, media of our own reading.
+DEFAULT_DOCUMENTS = ("default", "media")
 
 
 class PriceBooks:
@@ -30,104 +26,123 @@ class PriceBooks:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._versions: dict[tuple[str, str], tuple[list[int], list[Price]]] = {}
-        self._seen: tuple[int, int] | None = None
+        self._revisions: dict[str, int] = {}
+        # A model's versions by number, and what follows from them: when which price starts (None: withdrawn).
+        self._versions: dict[tuple[str, str], dict[int, PriceVersion]] = {}
+        self._starts: dict[tuple[str, str], tuple[list[int], list[Price | None]]] = {}
+        self._by_version: dict[UUID, Price] = {}
 
     async def refresh(self) -> None:
-        """Read the books anew where something was added since."""
+        """Read what was added to the books since the last time."""
         async with self._database.reading() as connection:
-            newest = await store.newest_change(connection)
-            if newest == self._seen:
-                return
-            versions = await store.all_versions(connection)
-        books: dict[tuple[str, str], tuple[list[int], list[Price]]] = {}
-        for price in versions:
-            starts, prices = books.setdefault((price.book, price.model), ([], []))
-            starts.append(price.valid_from)
-            prices.append(price)
-        self._versions, self._seen = books, newest
+            newer = {
+                row.book: (self._revisions.get(row.book, 0), row.revision)
+                for row in await store.books(connection)
+                if row.revision > self._revisions.get(row.book, 0)
+            }
+            versions = await store.versions_after(connection, newer) if newer else []
+        changed = set()
+        for version in versions:
+            self._versions.setdefault((version.book, version.model), {})[version.number] = version
+            changed.add((version.book, version.model))
+        for key in changed:
+            known = self._versions[key]
+            segments = timeline([known[number] for number in sorted(known)])
+            self._starts[key] = ([each.valid_from for each in segments], [each.price for each in segments])
+            self._by_version.update({each.price.version_id: each.price for each in segments if each.price is not None})
+        for book, (_, revision) in newer.items():
+            self._revisions[book] = max(revision, self._revisions.get(book, 0))
 
     def price_for(self, book: str, model: str, at: int) -> Price | None:
-        """The version in force at a time, or None where the book has none."""
-        found = self._versions.get((book, model))
+        """The price in force at a time, or None where the book has none."""
+        found = self._starts.get((book, model))
         if found is None:
             return None
         place = bisect_right(found[0], at)
         return found[1][place - 1] if place else None
 
+    def version(self, version_id: UUID) -> Price | None:
+        """A price by its version, as a charge names it; None for one that never came into force."""
+        return self._by_version.get(version_id)
+
+    def show(self, book: str, *, at: int | None = None) -> list[Price]:
+        """Every price of a book in force at a time (default: now), by model."""
+        moment = self._clock.now() if at is None else at
+        found = (self.price_for(book, model, moment) for name, model in sorted(self._starts) if name == book)
+        return [price for price in found if price is not None]
+
     def books(self) -> dict[str, int]:
-        """The books with their number of models."""
-        counts: dict[str, int] = {}
-        for book, _ in self._versions:
-            counts[book] = counts.get(book, 0) + 1
-        return dict(sorted(counts.items()))
+        """The books, with the number of models that each prices now."""
+        return {book: len(self.show(book)) for book in sorted(self._revisions)}
 
     def models(self, book: str) -> list[str]:
-        return sorted(model for name, model in self._versions if name == book)
+        """The models that a book prices now."""
+        return [price.model for price in self.show(book)]
 
     def history(self, book: str, model: str) -> list[Price]:
-        """Every version of a model's price, oldest first; raises `NotFound`."""
-        found = self._versions.get((book, model))
+        """Every price of a model that has been or will be in force, oldest first; raises `NotFound`."""
+        found = self._starts.get((book, model))
         if found is None:
-            raise NotFound(code="price_not_found", book=book, model=model[:200])
-        return list(found[1])
+            raise NotFound(code="price_not_found", book=book[:80], model=model[:200])
+        return [price for price in found[1] if price is not None]
 
     async def diff(self, document: Any, *, at: int | None = None) -> list[PriceChange]:
         """What importing the document would change; models that it does not name stay as they are."""
-        await self.refresh()
-        book, bodies = read_document(document)
-        moment = self._clock.now() if at is None else at
-        changes: list[PriceChange] = []
-        for body in bodies:
-            current = self.price_for(book, body["model"], moment)
-            before = price_body(current) if current is not None else {}
-            changes += _differences(body["model"], before, {k: v for k, v in body.items() if k != "model"})
-        return changes
+        read = read_document(document)
+        now = self._clock.now()
+        async with self._database.reading() as connection:
+            currency = {row.book: row.currency for row in await store.books(connection)}.get(read.book, read.currency)
+            present = await _present(connection, read.book)
+        if currency != read.currency:
+            raise CurrencyMismatch(expected=currency, given=read.currency)
+        plans = plan_import(read, present, start=now if at is None else at, now=now)
+        return [change for plan in plans for change in plan.changes]
 
     async def import_book(self, document: Any, *, valid_from: int | None = None) -> list[PriceChange]:
-        """Add a version for each model whose price differs, from `valid_from` (default: now) on.
+        """Make the book say what the document says, from `valid_from` (default: now) on; returns what changed.
 
-        Importing the same document again adds nothing. Raises `InputError` for an unreadable document, and for a
-        start before the version that is there already: what was charged stays explained.
+        Importing the same document again adds nothing. A `valid_from` in the past holds for models that the book has
+        never priced; the others change now, so that what was charged stays explained. Raises `PriceBookUnreadable`
+        and `CurrencyMismatch`, and then nothing was imported.
         """
-        book, bodies = read_document(document)
-        changes: list[PriceChange] = []
+        read = read_document(document)
         async with self._database.unit_of_work() as connection:
-            await store.lock_books(connection)
+            row = await store.lock_book(connection, book=read.book, currency=read.currency, now=self._clock.now())
+            if row.currency != read.currency:
+                raise CurrencyMismatch(expected=row.currency, given=read.currency)
+            present = await _present(connection, read.book)
+            # Read under the lock, so that the versions of a book start in the order of their numbers.
             now = self._clock.now()
-            start = now if valid_from is None else valid_from
-            known: dict[str, Price] = {}
-            for price in await store.all_versions(connection):
-                if price.book == book:
-                    known[price.model] = price
-            for body in bodies:
-                model, last = body["model"], known.get(body["model"])
-                after = {name: value for name, value in body.items() if name != "model"}
-                differences = _differences(model, price_body(last) if last is not None else {}, after)
-                if not differences:
-                    continue
-                if last is not None and start <= last.valid_from:
-                    raise InputError(code="price_start_too_early", model=model)
-                number = last.number + 1 if last is not None else 1
-                price = read_price(
-                    after, version_id=self._clock.new_id(), book=book, model=model, number=number, valid_from=start
-                )
-                await store.insert_version(connection, price, created_at=now)
-                changes += differences
+            plans = plan_import(read, present, start=now if valid_from is None else valid_from, now=now)
+            versions = []
+            for plan in plans:
+                number = max((version.number for version in present.get(plan.model, ())), default=0)
+                for place, (start, terms) in enumerate(plan.steps, start=1):
+                    versions.append(
+                        PriceVersion(
+                            version_id=self._clock.new_id(), book=read.book, model=plan.model, number=number + place,
+                            revision=row.revision + 1, valid_from=start, created_at=now, terms=terms,
+                        )
+                    )  # fmt: skip
+            if versions:
+                await store.insert_versions(connection, versions)
+                await store.set_revision(connection, book=read.book, revision=row.revision + 1)
         await self.refresh()
-        return changes
+        return [change for plan in plans for change in plan.changes]
+
+    async def install_default(self) -> bool:
+        """Give a new installation the customers' book that is shipped; False where it has one already."""
+        await self.refresh()
+        if CUSTOMER_BOOK in self._revisions:
+            return False
+        for name in DEFAULT_DOCUMENTS:
+            await self.import_book(shipped_document(name))
+        return True
 
 
-def _differences(model: str, before: dict[str, Any], after: dict[str, Any]) -> list[PriceChange]:
-    changes = []
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if name == "rates":
-            old, new = old or {}, new or {}
-            for kind in sorted(old.keys() | new.keys()):
-                if old.get(kind) != new.get(kind):
-                    field = f"rates.{kind}"
-                    changes.append(PriceChange(model=model, field=field, before=old.get(kind), after=new.get(kind)))
-        elif old != new:
-            changes.append(PriceChange(model=model, field=name, before=old, after=new))
-    return changes
+async def _present(connection: Connection, book: str) -> dict[str, list[PriceVersion]]:
+    """A book's versions by model, each by number."""
+    present: dict[str, list[PriceVersion]] = {}
+    for version in await store.versions_after(connection, {book: (0, 2**62)}):
+        present.setdefault(version.model, []).append(version)
+    return present

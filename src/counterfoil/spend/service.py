@@ -297,6 +297,11 @@ class Spend:
         async with self._database.reading() as connection:
             return await store.totals(connection)
 
+    async def attempted_cost(self) -> int:
+        """What all attempts cost us by the upstreams' price books, in nanos: to be held against their bills."""
+        async with self._database.reading() as connection:
+            return await store.attempted_cost(connection)
+
     # -- after the call ----------------------------------------------------------------------------------------
 
     async def refund(self, request_id: UUID, *, source_id: str, amount: int | None, reason: str) -> int:

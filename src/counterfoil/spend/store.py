@@ -184,3 +184,12 @@ async def totals(connection: Connection) -> list[tuple[str, str | None, int, int
         " FROM requests GROUP BY 1, 2 ORDER BY 1, 2"
     )
     return await cursor.fetchall()
+
+
+async def attempted_cost(connection: Connection) -> int:
+    """What our attempts will cost on the upstreams' bills, as far as their prices are known."""
+    cursor = await connection.execute("SELECT coalesce(sum(cost_nanos), 0)::bigint FROM attempts")
+    row = await cursor.fetchone()
+    assert row is not None
+    cost: int = row[0]
+    return cost

@@ -110,12 +110,25 @@ class PipelineConnection:
                 # A trip of its own, once per statement and connection: a failure later on cannot leave it half done.
                 for statement in unprepared.values():
                     self._pgconn.send_prepare(statement.name.encode(), statement.sql.encode())
-                await self._receive(list(unprepared))
+                try:
+                    await self._receive(list(unprepared))
+                except StatementFailed as failure:
+                    # Those before it are prepared, and cannot be once more under the same name.
+                    names = list(unprepared)
+                    self._prepared.update(names[: names.index(failure.statement)])
+                    raise
                 self._prepared.update(unprepared)
-            for statement, columns in calls:
-                encoded = [encode(column) for encode, column in zip(statement.encoders, columns, strict=True)]
+            # Encoded before anything is sent: a value that no column takes leaves the connection as it was.
+            encoded_calls = [
+                (
+                    statement.name.encode(),
+                    [encode(column) for encode, column in zip(statement.encoders, columns, strict=True)],
+                )
+                for statement, columns in calls
+            ]
+            for name, encoded in encoded_calls:
                 self._pgconn.send_query_prepared(
-                    statement.name.encode(), encoded or None, param_formats=[1] * len(encoded) or None, result_format=1
+                    name, encoded or None, param_formats=[1] * len(encoded) or None, result_format=1
                 )
             return await self._receive([statement.name for statement, _ in calls])
         except psycopg.OperationalError as error:

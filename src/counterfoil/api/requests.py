@@ -1,0 +1,264 @@
+"""Requests: what was called, served, refused, charged and given back."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from counterfoil.api.fields import (
+    AmountInput,
+    Cursor,
+    Limit,
+    Output,
+    Page,
+    SourceId,
+    Text,
+    amount,
+    identifier,
+    optional_id,
+    page,
+    time,
+)
+from counterfoil.api.services import UseCases
+from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.spend.model import AttemptView, RequestState, RequestView
+
+router = APIRouter(prefix="/requests", tags=["requests"])
+
+RequestId = Annotated[str, Path(description="The request's id (req_…).", max_length=60)]
+_AMOUNTS_OF_A_CHECK = ("amount", "used", "held", "remaining", "needed")
+
+
+class Request(Output):
+    """A call as recorded, without its content: nothing of that is kept."""
+
+    request_id: str
+    account_id: str
+    event_no: int
+    key_id: str
+    key_mask: str
+    group_id: str | None
+    group_name: str | None
+    member_id: str | None
+    endpoint: str
+    model: str | None
+    model_tier: str | None
+    stream: bool
+    client: str
+    client_address: str
+    retry_count: int | None
+    in_flight: int
+    received_at: str | None
+    decided_at: str | None
+    first_byte_at: str | None
+    ended_at: str | None
+    state: str
+    charge_mark: str
+    status_code: int | None
+    code: str | None
+    error_text: str | None
+    repeats: int
+    output_cap: int | None
+    currency: str
+    needed_nanos: int | None
+    needed: str | None
+    held_nanos: int
+    held: str
+    charged_nanos: int
+    charged: str
+    uncollected_nanos: int
+    uncollected: str
+    refunded_nanos: int
+    refunded: str
+    price_version: str | None
+    multiplier_millis: int
+    tokens: Any
+    estimated: bool
+
+    @classmethod
+    def of(cls, request: RequestView) -> Request:
+        return cls.model_validate(_fields(request))
+
+
+class Attempt(Output):
+    """One try at one upstream."""
+
+    number: int
+    upstream: str
+    upstream_model: str
+    started_at: str | None
+    ended_at: str | None
+    outcome: str
+    status_code: int | None
+    response_id: str | None
+    error_text: str | None
+    cost_nanos: int | None
+    cost: str | None
+
+    @classmethod
+    def of(cls, attempt: AttemptView) -> Attempt:
+        return cls(
+            number=attempt.number,
+            upstream=attempt.upstream,
+            upstream_model=attempt.upstream_model,
+            started_at=time(attempt.started_at),
+            ended_at=time(attempt.ended_at),
+            outcome=attempt.outcome,
+            status_code=attempt.status_code,
+            response_id=attempt.response_id,
+            error_text=attempt.error_text,
+            **amount("cost", attempt.cost_nanos),
+        )
+
+
+class RequestInFull(Request):
+    """A request with its arithmetic, its decision and every attempt."""
+
+    arithmetic: Any
+    decision: dict[str, Any] = Field(
+        description="Every check of a refusal, or how wallet and limits stood before a served call."
+    )
+    attempts: list[Attempt]
+
+    @classmethod
+    def in_full(cls, request: RequestView) -> RequestInFull:
+        return cls.model_validate(
+            {
+                **_fields(request),
+                "arithmetic": _parsed(request.arithmetic),
+                "decision": _decision(request.checks),
+                "attempts": [Attempt.of(attempt) for attempt in request.attempts],
+            }
+        )
+
+
+class NewRefund(AmountInput):
+    """What to give back of a charge; without an amount, all that is left of it."""
+
+    source_id: SourceId
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+class Refunded(Output):
+    """The recorded answer, the same for every repetition."""
+
+    request_id: str
+    source_id: str
+    currency: str
+    refunded_nanos: int
+    refunded: str
+
+
+@router.get("", summary="List requests, newest first")
+async def list_requests(
+    services: UseCases,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
+    state: Annotated[RequestState | None, Query(description="Only those in this state.")] = None,
+    code: Annotated[
+        str | None, Query(max_length=60, pattern="^[a-z_]+$", description="Only those with this code.")
+    ] = None,
+) -> Page[Request]:
+    rows = await services.spend.requests(
+        optional_id("account", account_id),
+        before=optional_id("request", cursor),
+        most=limit + 1,
+        state=state,
+        code=code,
+    )
+    return page(rows, limit=limit, item=Request.of, cursor=lambda row: show_id("request", row.request_id))
+
+
+@router.get("/{request_id}", summary="Get a request with its decision's checks and its attempts")
+async def get_request(services: UseCases, request_id: RequestId) -> RequestInFull:
+    return RequestInFull.in_full(await services.spend.request(read_id("request", request_id)))
+
+
+@router.post("/{request_id}/refund", status_code=201, summary="Give back a charge or a part of it, once per source")
+async def refund_request(services: UseCases, request_id: RequestId, body: NewRefund) -> Refunded:
+    found = await services.spend.request(read_id("request", request_id))
+    refunded = await services.spend.refund(
+        found.request_id, source_id=body.source_id, amount=body.optional_nanos(), reason=body.reason
+    )
+    return Refunded(
+        request_id=request_id, source_id=body.source_id, currency=found.currency, **amount("refunded", refunded)
+    )
+
+
+def _fields(request: RequestView) -> dict[str, Any]:
+    return {
+        "request_id": show_id("request", request.request_id),
+        "account_id": show_id("account", request.account_id),
+        "event_no": request.event_no,
+        "key_id": show_id("key", request.key_id),
+        "key_mask": request.key_mask,
+        "group_id": identifier("group", request.group_id),
+        "group_name": request.group_name,
+        "member_id": identifier("member", request.member_id),
+        "endpoint": request.endpoint,
+        "model": request.model,
+        "model_tier": request.model_tier,
+        "stream": request.stream,
+        "client": request.client,
+        "client_address": request.client_address,
+        "retry_count": request.retry_count,
+        "in_flight": request.in_flight,
+        "received_at": time(request.received_at),
+        "decided_at": time(request.decided_at),
+        "first_byte_at": time(request.first_byte_at),
+        "ended_at": time(request.ended_at),
+        "state": request.state,
+        "charge_mark": request.charge_mark,
+        "status_code": request.status_code,
+        "code": request.code,
+        "error_text": request.error_text,
+        "repeats": request.repeats,
+        "output_cap": request.output_cap,
+        "currency": request.currency,
+        **amount("needed", request.needed_nanos),
+        **amount("held", request.held_nanos),
+        **amount("charged", request.charged_nanos),
+        **amount("uncollected", request.uncollected_nanos),
+        **amount("refunded", request.refunded_nanos),
+        "price_version": identifier("price_book", request.price_version),
+        "multiplier_millis": request.multiplier_millis,
+        "tokens": _parsed(request.tokens),
+        "estimated": request.estimated,
+    }
+
+
+def _decision(checks: str) -> dict[str, Any]:
+    recorded = json.loads(checks) if checks else {}
+    if "checks" in recorded:
+        return {**recorded, "checks": [_check(check) for check in recorded["checks"]]}
+    return {
+        **amount("spendable", recorded.get("spendable")),
+        "limits": [
+            {"limit_id": show_id("limit", UUID(hex=limit_id)), "window_start": time(start), "amount": most,
+             "used": used, "held": held}
+            for limit_id, start, most, used, held in recorded.get("limits", ())
+        ],
+    }  # fmt: skip
+
+
+def _check(check: dict[str, Any]) -> dict[str, Any]:
+    """A check with its id and times as shown, and money in both forms."""
+    found = dict(check)
+    if "limit_id" in found:
+        found["limit_id"] = show_id("limit", UUID(hex=found["limit_id"]))
+    if "resets_at" in found:
+        found["resets_at"] = time(found["resets_at"])
+    for name in _AMOUNTS_OF_A_CHECK:
+        if name in found:
+            value = found.pop(name)
+            found |= amount(name, value) if check.get("unit") == "money" else {name: str(value)}
+    return found
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

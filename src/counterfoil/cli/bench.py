@@ -1,0 +1,149 @@
+"""`counterfoil bench …`: speed, measured on this machine in a data directory that is made for it and removed after."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+import uvloop
+
+from counterfoil.cli import bench_gateway, bench_ledger
+from counterfoil.cli.command import RUN, Answer, Call, Commands
+from counterfoil.cli.launchers import Launchers, RunningSandbox
+from counterfoil.cli.output import fields
+from counterfoil.cli.services import Services
+from counterfoil.foundation.errors import Unavailable
+from counterfoil.ledger.model import Credit, GrantKind, GrantSpec
+from counterfoil.limits.model import GroupSettings, KeySettings
+from counterfoil.pricing.documents import shipped_document
+from counterfoil.settings import Settings
+from counterfoil.spend.model import Dialect
+from counterfoil.spend.upstreams_model import ServedModel
+from counterfoil.storage.embedded import EmbeddedPostgres
+from counterfoil.storage.migrate import migrate
+
+Seconds = Annotated[int, typer.Option("--seconds", metavar="N", min=1, max=120, help="How long each part runs.")]
+_MODEL = "sandbox-small"
+_START_SECONDS_MAX = 60
+
+
+def bench_ledger_command(call: Call, seconds: Seconds = 5) -> Answer:
+    """Durable authorize and capture pairs per second: group commit, the plain way, one hot account, half load."""
+    with _scratch() as folder, EmbeddedPostgres(folder) as server:
+        migrate(server.owner_url, runtime_password=server.runtime_password)
+        measured = uvloop.run(bench_ledger.measure(server.runtime_url, seconds=seconds, progress=call.progress))
+    data = measured.to_json()
+    return Answer(data=data, lines=fields(data))
+
+
+def bench_gateway_command(call: Call, seconds: Seconds = 8) -> Answer:
+    """Chat calls per second through the gateway, and the milliseconds that it adds to an upstream's own time."""
+    with _scratch() as folder, call.launchers.start_sandbox(None) as sandbox:
+        settings = replace(call.settings, data_dir=folder)
+        data = uvloop.run(_measure_gateway(call, settings, sandbox, seconds=seconds))
+    return Answer(data=data, lines=fields(data))
+
+
+async def _measure_gateway(
+    call: Call, settings: Settings, sandbox: RunningSandbox, *, seconds: float
+) -> dict[str, Any]:
+    call.progress("setting up an account, a key and the sandbox as upstream")
+    async with call.launchers.open_services(settings) as services:
+        token = await _make_customer(services, sandbox)
+        async with _serving(settings) as url:
+            call.progress("calling")
+            measured = await bench_gateway.measure(
+                gateway=bench_gateway.Target(base_url=f"{url}/v1", token=token, model=_MODEL),
+                sandbox=bench_gateway.Target(base_url=sandbox.base_url, token="sandbox-key", model=_MODEL),  # noqa: S106
+                seconds=seconds,
+            )
+    return measured.to_json()
+
+
+async def _make_customer(services: Services, sandbox: RunningSandbox) -> str:
+    await services.prices.import_book(shipped_document("sandbox"))
+    await services.upstreams.add(
+        name="sandbox",
+        dialect=Dialect.OPENAI,
+        base_url=sandbox.base_url,
+        secret="sandbox-key",  # noqa: S106
+        models=[ServedModel(public_model=_MODEL, upstream_model=_MODEL)],
+    )
+    account = await services.ledger.open_account(name="bench")
+    spec = GrantSpec(kind=GrantKind.PAID, amount=10**15, origin="clearing:bench")
+    await services.ledger.apply(
+        Credit(account_id=account.account_id, source_kind="grant", source_id="bench", grants=(spec,))
+    )
+    group = await services.limits.create_group(account_id=account.account_id, settings=GroupSettings(name="bench"))
+    made = await services.limits.create_key(
+        account_id=account.account_id, settings=KeySettings(name="bench", group_id=group.group_id)
+    )
+    return made.token
+
+
+@asynccontextmanager
+async def _serving(settings: Settings) -> AsyncIterator[str]:
+    """A `counterfoil serve` of its own on a free port; yields its address."""
+    log_path = settings.data_dir / "serve.log"
+    environment = {**os.environ, "COUNTERFOIL_DATA_DIR": str(settings.data_dir), "COUNTERFOIL_LOG_LEVEL": "info"}
+    with log_path.open("wb") as output:
+        process = subprocess.Popen(  # noqa: ASYNC220 - a process to be measured, started once
+            [sys.executable, "-m", "counterfoil", "serve", "--port", "0"],
+            env=environment, stdout=output, stderr=output,
+        )  # fmt: skip
+        try:
+            yield await _address_of(process, log_path)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.wait, 30)
+
+
+def _read(log_path: Path) -> str:
+    return log_path.read_text(encoding="utf-8", errors="replace")
+
+
+async def _address_of(process: subprocess.Popen[bytes], log_path: Path) -> str:
+    """Wait until it says where it serves, and answers there."""
+    due = time.monotonic() + _START_SECONDS_MAX
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < due and process.poll() is None:
+            said = _read(log_path)
+            place = said.find('"address": "')
+            if place >= 0:
+                address = said[place + 12 : said.index('"', place + 12)]
+                try:
+                    async with session.get(f"{address}/healthz") as answer:
+                        if answer.status == 200:
+                            return address
+                except aiohttp.ClientError:
+                    pass
+            await asyncio.sleep(0.1)
+    raise Unavailable(code="serve_not_started", log=_read(log_path)[-800:])
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def register(application: typer.Typer, launchers: Launchers) -> None:
+    bench = Commands.group(application, launchers, name="bench", panel=RUN, summary="Measure speed on this machine.")
+    bench.add("ledger", bench_ledger_command)
+    bench.add("gateway", bench_gateway_command)

@@ -1,0 +1,53 @@
+"""What the command line can start. The wiring fills it in: this door builds no services and knows no other door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from counterfoil.cli.services import Services
+from counterfoil.settings import Settings
+
+
+class RunningSandbox(Protocol):
+    """A sandbox upstream in a process of its own, with the bill it keeps."""
+
+    @property
+    def url(self) -> str:
+        """The address without `/v1`, as Anthropic's clients want it."""
+
+    @property
+    def base_url(self) -> str:
+        """The address with `/v1`, as OpenAI's clients want it."""
+
+    def bill(self, *, key: str | None = None, rows: int | None = None) -> dict[str, Any]:
+        """The bill with its totals."""
+
+    def usage_csv(self, bucket_width: str = "1m", *, key: str | None = None) -> str:
+        """The bill as OpenAI's usage export."""
+
+    def use_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the rules by which calls fail."""
+
+    def reset(self) -> None:
+        """Empty the bill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launchers:
+    """What commands need from the wiring.
+
+    `open_services` starts PostgreSQL or attaches to it, migrates, and yields every use case; it works beside a running
+    `serve`. `serve` runs until it is told to stop and gives the exit status. `start_sandbox` takes what
+    `sandbox/configuration.py` reads. `configure_logging` is called once, before a command does anything.
+    """
+
+    open_services: Callable[[Settings], AbstractAsyncContextManager[Services]]
+    serve: Callable[[Settings], int]
+    start_sandbox: Callable[[Mapping[str, Any] | None], AbstractContextManager[RunningSandbox]]
+    configure_logging: Callable[[Settings], None]
+    redact: Callable[[str], str]
+    # Secrets may be in it, so it is not part of the representation.
+    environment: Mapping[str, str] = field(repr=False)

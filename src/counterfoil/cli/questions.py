@@ -1,0 +1,39 @@
+"""`counterfoil explain` and `counterfoil redact`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from counterfoil.cli.command import QUESTIONS, Answer, Call, Commands
+from counterfoil.cli.launchers import Launchers
+from counterfoil.foundation.errors import InputError
+
+# More than any log excerpt that somebody wants to post.
+_INPUT_CHARACTERS_MAX = 16 * 1024 * 1024
+
+
+async def explain(
+    call: Call, subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="A request's id (req_…).")]
+) -> Answer:
+    """Say why a request was served or refused: every check, what it cost, and what to do next."""
+    async with call.services() as services:
+        explanation = await services.explain(subject.strip(), call.language)
+    return Answer(data=explanation.to_dict(), lines=explanation.lines())
+
+
+def redact(call: Call) -> Answer:
+    """Copy standard input to standard output with keys, headers, card numbers and the like masked."""
+    text = sys.stdin.read(_INPUT_CHARACTERS_MAX + 1)
+    if len(text) > _INPUT_CHARACTERS_MAX:
+        raise InputError(code="bad_request", reason=f"more than {_INPUT_CHARACTERS_MAX} characters: redact it in parts")
+    redacted = call.launchers.redact(text)
+    return Answer(data={"text": redacted, "changed": redacted != text}, lines=redacted.splitlines())
+
+
+def register(application: typer.Typer, launchers: Launchers) -> None:
+    commands = Commands(application=application, launchers=launchers)
+    commands.add("explain", explain, panel=QUESTIONS)
+    commands.add("redact", redact, panel=QUESTIONS)

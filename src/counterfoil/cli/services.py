@@ -1,0 +1,82 @@
+"""The use cases that commands call, filled in by the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.service import Members
+from counterfoil.ledger.checkpoints import CheckpointFolder
+from counterfoil.ledger.history_store import Account
+from counterfoil.ledger.model import Transfer
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits.service import LimitsService
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.spend.service import Spend
+from counterfoil.spend.upstream_probe import UpstreamProbe
+from counterfoil.spend.upstreams import Upstreams
+
+
+class ChangeAccount(Protocol):
+    async def __call__(
+        self, account_id: UUID, *, name: str | None = None, status: str | None = None, time_zone: str | None = None
+    ) -> Account:
+        """Change what is given, under the account's lock; raises `NotFound` or `InputError`."""
+
+
+class ReadTransfers(Protocol):
+    async def __call__(self, account_id: UUID, *, before: int | None = None, most: int = 100) -> Sequence[Transfer]:
+        """An account's transfers with a version below `before` (None: all), newest first."""
+
+
+class FindAccountOf(Protocol):
+    async def __call__(self, kind: Literal["group", "key", "limit"], thing_id: UUID) -> UUID:
+        """The account that a group, key or limit belongs to; raises `NotFound`."""
+
+
+class TestUpstream(Protocol):
+    async def __call__(self, name: str) -> UpstreamProbe:
+        """Make one tiny call at an upstream, with its secret; raises `NotFound` where there is no such upstream."""
+
+
+class Explanation(Protocol):
+    """Why something happened, as the desk of evidence tells it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision, its checks and its causes as plain JSON."""
+
+    def lines(self) -> Sequence[str]:
+        """The same for a person, line by line."""
+
+
+class Explain(Protocol):
+    async def __call__(self, subject: str, language: Language) -> Explanation:
+        """Explain a request id; raises `NotFound` or `InputError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a command may ask for.
+
+    `ledger` knows limits and requests (its holds are those of calls); `plain_ledger` asks nobody but the wallet, for
+    holds that an operator makes by hand.
+    """
+
+    clock: Clock
+    ledger: Ledger
+    plain_ledger: Ledger
+    checkpoints: CheckpointFolder
+    transfers: ReadTransfers
+    change_account: ChangeAccount
+    account_of: FindAccountOf
+    limits: LimitsService
+    members: Members
+    prices: PriceBooks
+    spend: Spend
+    upstreams: Upstreams
+    test_upstream: TestUpstream
+    explain: Explain

@@ -1,0 +1,1 @@
+"""Explaining a question from what is on record: read only."""

@@ -1,0 +1,146 @@
+"""What is on record of a request and its attempts, worded for a reader. Pure."""
+
+from __future__ import annotations
+
+from counterfoil.evidence.model import Audience, Fact, ShownAttempt, Surroundings, Value
+from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.money import format_nanos
+from counterfoil.foundation.periods import show_time, to_datetime
+from counterfoil.foundation.vocabulary import Kind, Language, entry, find_entry
+from counterfoil.foundation.vocabulary.sentences import quote
+from counterfoil.redaction.rules import redact
+from counterfoil.spend.model import AttemptView, RequestView
+
+
+class _Facts:
+    """Collects facts in one language, leaving out what is not known."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.all: list[Fact] = []
+
+    def add(self, name: str, word: str, value: Value, shown: str | None = None, *, kind: Kind = Kind.WORD) -> None:
+        if value is not None:
+            label = entry(kind, word).label[self.language]
+            self.all.append(Fact(name=name, label=label, text=shown if shown is not None else str(value), value=value))
+
+    def add_time(self, name: str, at: int | None) -> None:
+        if at is not None:
+            self.add(name, name, show_time(at), show_instant(at))
+
+    def add_count(self, name: str, word: str, count: int | None) -> None:
+        if count is not None:
+            self.add(name, word, count, f"{count:,}")
+
+    def add_money(self, name: str, word: str, nanos: int | None, currency: str) -> None:
+        if nanos is not None:
+            self.add(name, word, nanos, f"{format_nanos(nanos)} {currency}")
+
+    def add_flag(self, name: str, word: str, flag: bool) -> None:
+        self.add(name, word, flag, entry(Kind.WORD, "yes" if flag else "no").label[self.language])
+
+    def add_coded(self, name: str, kind: Kind, code: str, label_kind: Kind, label_code: str) -> None:
+        """A code with the words for it."""
+        found = find_entry(kind, code)
+        self.add(name, label_code, code, found.label[self.language] if found is not None else code, kind=label_kind)
+
+
+def show_instant(at: int) -> str:
+    """A time as people read it: `2026-11-24 08:30:05 UTC`."""
+    return f"{to_datetime(at):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def shown_model(model: str | None) -> str | None:
+    """A model's name as the caller sent it: short, on one line, and no secret where somebody put one there."""
+    return None if model is None else redact(quote(model))
+
+
+def facts_of(
+    view: RequestView, around: Surroundings, *, status: int | None, language: Language, audience: Audience
+) -> tuple[Fact, ...]:
+    """The public part of a request's record, or all of it."""
+    facts = _Facts(language)
+    facts.add("request_id", "request_id", show_id("request", view.request_id), kind=Kind.EVIDENCE_FIELD)
+    facts.add_time("received_at", view.received_at)
+    facts.add("endpoint", "endpoint", view.endpoint, "/v1/" + view.endpoint.replace("_", "/"))
+    facts.add("model", "model", shown_model(view.model), kind=Kind.EVIDENCE_FIELD)
+    facts.add("status", "status_code", status, kind=Kind.EVIDENCE_FIELD)
+    facts.add_coded("state", Kind.REQUEST_STATE, view.state, Kind.WORD, "state")
+    facts.add_coded("charge_mark", Kind.CHARGE_MARK, view.charge_mark, Kind.EVIDENCE_FIELD, "charge_mark")
+    if audience is Audience.OPERATOR:
+        _add_caller(facts, view, around)
+        _add_course(facts, view)
+        _add_money(facts, view)
+    return tuple(facts.all)
+
+
+def _add_caller(facts: _Facts, view: RequestView, around: Surroundings) -> None:
+    account = show_id("account", view.account_id)
+    facts.add("account", "account", account, f"{around.account_name} ({account})", kind=Kind.EVIDENCE_FIELD)
+    if view.group_id is not None:
+        group = show_id("group", view.group_id)
+        facts.add("group", "group", group, f"{view.group_name} ({group})", kind=Kind.EVIDENCE_FIELD)
+    facts.add("key", "key_mask", show_id("key", view.key_id), f"{view.key_mask} ({show_id('key', view.key_id)})",
+              kind=Kind.EVIDENCE_FIELD)  # fmt: skip
+    if view.member_id is not None:
+        facts.add("member", "caller", show_id("member", view.member_id), kind=Kind.EVIDENCE_FIELD)
+    facts.add("client", "client", view.client or None)
+    facts.add("client_address", "client_address", view.client_address or None)
+    facts.add_count("retry_count", "retry_count", view.retry_count)
+    facts.add_count("in_flight", "in_flight_then", view.in_flight)
+    if view.repeats > 1:
+        facts.add_count("repeats", "repeats", view.repeats)
+
+
+def _add_course(facts: _Facts, view: RequestView) -> None:
+    if view.model_tier is not None:
+        facts.add_coded("model_tier", Kind.MODEL_TIER, view.model_tier, Kind.EVIDENCE_FIELD, "model_tier")
+    facts.add_flag("stream", "streamed", view.stream)
+    facts.add_time("decided_at", view.decided_at)
+    facts.add_time("first_byte_at", view.first_byte_at)
+    facts.add_time("ended_at", view.ended_at)
+    facts.add_count("output_cap", "output_cap", view.output_cap)
+    facts.add("error_text", "error_text", view.error_text, kind=Kind.EVIDENCE_FIELD)
+
+
+def _add_money(facts: _Facts, view: RequestView) -> None:
+    currency = view.currency
+    facts.add_money("needed_nanos", "needed_amount", view.needed_nanos, currency)
+    facts.add_money("held_nanos", "held_amount", view.held_nanos, currency)
+    facts.add_money("charged_nanos", "charged_amount", view.charged_nanos, currency)
+    if view.refunded_nanos:
+        facts.add_money("refunded_nanos", "refunded_amount", view.refunded_nanos, currency)
+    if view.uncollected_nanos:
+        facts.add_money("uncollected_nanos", "uncollected_amount", view.uncollected_nanos, currency)
+    facts.add("tokens", "tokens", view.tokens)
+    if view.tokens is not None:
+        facts.add_flag("estimated", "estimated", view.estimated)
+    facts.add("price_tier_millis", "price_tier", view.multiplier_millis, f"×{format_millis(view.multiplier_millis)}")
+    if view.price_version is not None:
+        facts.add("price_version", "price_version", view.price_version.hex)
+    facts.add("arithmetic", "arithmetic", view.arithmetic)
+
+
+def format_millis(millis: int) -> str:
+    """Thousandths as a plain decimal: 1500 is `1.5`."""
+    return f"{millis // 1000}.{millis % 1000:03d}".rstrip("0").rstrip(".")
+
+
+def show_attempt(attempt: AttemptView, *, currency: str, language: Language) -> ShownAttempt:
+    """One attempt in words."""
+    facts = _Facts(language)
+    facts.add("upstream", "upstream", attempt.upstream)
+    facts.add("upstream_model", "upstream_model", attempt.upstream_model)
+    facts.add("status", "status_code", attempt.status_code, kind=Kind.EVIDENCE_FIELD)
+    micros = attempt.ended_at - attempt.started_at
+    facts.add("duration_micros", "duration", micros, f"{micros / 1_000_000:.3f} s")
+    facts.add("response_id", "response_id", attempt.response_id)
+    facts.add_money("cost_nanos", "attempt_cost", attempt.cost_nanos, currency)
+    facts.add("error_text", "error_text", attempt.error_text, kind=Kind.EVIDENCE_FIELD)
+    found = find_entry(Kind.ATTEMPT_STATE, attempt.outcome)
+    return ShownAttempt(
+        number=attempt.number,
+        outcome=attempt.outcome,
+        label=found.label[language] if found is not None else attempt.outcome,
+        facts=tuple(facts.all),
+    )

@@ -1,0 +1,187 @@
+"""What is known about a question ("why was this refused?"), in one language and fit for one audience.
+
+An `Explanation` holds both the values (amounts in nanos or whole units, times in UTC microseconds) and the words for
+them; what its audience may not see is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from counterfoil.evidence.lines import lines
+from counterfoil.foundation.periods import Window
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.limits.model import Scope, Unit
+
+Value = str | int | bool | None
+
+
+class Audience(StrEnum):
+    """For whom an explanation is. `public`: whoever has the request id; no amounts, and nothing of the account."""
+
+    PUBLIC = "public"
+    OPERATOR = "operator"
+
+
+class About(StrEnum):
+    """What an explanation explains: one request, a code in general, or an error that another service made."""
+
+    REQUEST = "request"
+    CODE = "code"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What was found in a text that somebody asks about.
+
+    `request_ids` are ours by form, in order; `code` is one of our refusals. Where there is neither, `words` are those of
+    another service's errors, and `service` its name where it is known.
+    """
+
+    request_ids: tuple[UUID, ...] = ()
+    code: str | None = None
+    service: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitName:
+    """What a recorded limit was about; in force or not any more."""
+
+    scope: Scope
+    unit: Unit
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a request's row leaves to other tables: its account, what its hold counted, the limits that it names."""
+
+    account_name: str
+    time_zone: str
+    counted: bytes
+    limits: dict[UUID, LimitName]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing on record: `name` and `value` for programs, `label` and `text` for people."""
+
+    name: str
+    label: str
+    text: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheck:
+    """One check. `sentence` says what stands in the way (None where it passed); `figures` are its numbers in words."""
+
+    scope: Scope
+    code: str
+    passed: bool
+    unit: Unit | None
+    window: Window | None
+    label: str
+    verdict: str
+    sentence: str | None
+    figures: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAttempt:
+    """One try at one upstream; for operators only."""
+
+    number: int
+    outcome: str
+    label: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The answer to one question.
+
+    `subject` is its short form (a request id, a code, another service's words): asking for it gives the same answer.
+    `answer` is the one sentence that matters, `money` what is true of the charge now, `message` the whole in words that
+    are safe to post. `also` are further request ids of the same text.
+    """
+
+    about: About
+    subject: str
+    language: Language
+    audience: Audience
+    title: str
+    label: str
+    answer: str
+    money: str | None
+    message: str
+    code: str | None = None
+    status: int | None = None
+    state: str | None = None
+    charge_mark: str | None = None
+    checks: tuple[ShownCheck, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    how_to_go_back: str | None = None
+    owner: str
+    owner_label: str
+    article: str
+    facts: tuple[Fact, ...] = ()
+    attempts: tuple[ShownAttempt, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """As a terminal shows it, line by line."""
+        return lines(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it: amounts in nanos, times in RFC 3339, codes beside their words."""
+        return {
+            "about": str(self.about),
+            "subject": self.subject,
+            "language": str(self.language),
+            "audience": str(self.audience),
+            "title": self.title,
+            "code": self.code,
+            "label": self.label,
+            "answer": self.answer,
+            "money": self.money,
+            "message": self.message,
+            "status": self.status,
+            "state": self.state,
+            "charge_mark": self.charge_mark,
+            "decision": {
+                "checks": [_check_dict(check) for check in self.checks],
+                "next_steps": list(self.next_steps),
+                "how_to_go_back": self.how_to_go_back,
+                "article": self.article,
+            },
+            "owner": self.owner,
+            "facts": {fact.name: fact.value for fact in self.facts},
+            "attempts": [
+                {"number": attempt.number, "outcome": attempt.outcome, **{f.name: f.value for f in attempt.facts}}
+                for attempt in self.attempts
+            ],
+            "also": list(self.also),
+        }
+
+
+def _check_dict(check: ShownCheck) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "scope": str(check.scope),
+        "code": check.code,
+        "passed": check.passed,
+        "label": check.label,
+    }
+    if check.unit is not None:
+        fields["unit"] = str(check.unit)
+    if check.window is not None:
+        fields["window"] = str(check.window)
+    if check.sentence is not None:
+        fields["sentence"] = check.sentence
+    fields.update((figure.name, figure.value) for figure in check.figures)
+    return fields

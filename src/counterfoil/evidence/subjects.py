@@ -1,0 +1,90 @@
+"""Finding what a pasted text is about: our request id, our code, or an error that another service made. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+from counterfoil.evidence.model import Subject
+from counterfoil.foundation.vocabulary import Kind, entries
+
+# An error with its stack fits well into this; what is beyond is somebody's log.
+SUBJECT_CHARACTERS_MAX = 20_000
+# A log has many; these are named, the first is explained.
+REQUEST_IDS_MAX = 6
+
+# Ids made before this service existed, or well after now, are another service's that happen to look like ours.
+_FIRST_MILLIS = 1_672_531_200_000  # 2023-01-01
+_DAY_MILLIS = 86_400_000
+
+_REQUEST_ID = re.compile(r"(?<![a-z0-9_])req_([0-9a-f]{32})(?![0-9a-z_])")
+# The ids of other services that begin like ours: OpenAI's (not UUIDv7) and Anthropic's.
+_OTHER_ID = re.compile(r"(?<![A-Za-z0-9_])req_[0-9A-Za-z]{20,40}(?![0-9A-Za-z_])")
+_BROKEN_LINE = re.compile(r"\r?\n[ \t>|]*")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+
+_CODES = tuple(one.code for one in entries(Kind.REFUSAL))
+# A code of one word ("overloaded") is ours only where it stands as a code.
+_PLAIN = "|".join(code for code in _CODES if "_" in code)
+_CODE = re.compile(rf"(?<![A-Za-z0-9_])({_PLAIN})(?![A-Za-z0-9_])")
+_CODE_FIELD = re.compile(rf"""(?:["']code["']|\bcode)\s*[:=]\s*["']?({"|".join(_CODES)})(?![A-Za-z0-9_])""")
+_ALONE = re.compile(rf"\s*({'|'.join(_CODES)})\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """Another service and the words by which its refusals are known; the first words stand for all of them."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+_SERVICES = (
+    _Service("OpenRouter", ("limit_source", "requires more credits")),
+    _Service("new-api / one-api", ("insufficient_user_quota", "pre_consume_token_quota_failed", "用户额度不足")),
+    _Service("LiteLLM", ("budget_exceeded", "budget has been exceeded", "exceededbudget")),
+    _Service(
+        "Anthropic", ("billing_error", "credit balance is too low", "enforced_spend_limit_reached", "authentication_error")
+    ),
+    _Service("Google Gemini", ("resource_exhausted", "prepayment credits are depleted")),
+    _Service("DeepSeek", ("insufficient balance",)),
+    _Service(
+        "OpenAI", ("insufficient_quota", "exceeded your current quota", "billing_hard_limit_reached", "invalid_api_key")
+    ),
+)  # fmt: skip
+
+
+def recognise(text: str, *, now: int) -> Subject:
+    """What the text is about; everything is empty where it names nothing. `now` (UTC microseconds) dates ids."""
+    cleaned = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:SUBJECT_CHARACTERS_MAX]))
+    request_ids = _request_ids(cleaned, now) or _request_ids(_BROKEN_LINE.sub("", cleaned), now)
+    code = _ALONE.match(cleaned) or _CODE_FIELD.search(cleaned) or _CODE.search(cleaned)
+    if request_ids or code is not None:
+        return Subject(request_ids=request_ids, code=code[1] if code is not None else None)
+    lowered = cleaned.lower()
+    for service in _SERVICES:
+        if any(words in lowered for words in service.words):
+            return Subject(service=service.name, words=service.words[0])
+    other = _OTHER_ID.search(cleaned)
+    if other is not None:
+        return Subject(words=other[0])
+    return Subject()
+
+
+def _request_ids(text: str, now: int) -> tuple[UUID, ...]:
+    found: dict[UUID, None] = {}
+    for match in _REQUEST_ID.finditer(text.lower()):
+        value = UUID(hex=match[1])
+        if _is_ours(value, now):
+            found[value] = None
+            if len(found) == REQUEST_IDS_MAX:
+                break
+    return tuple(found)
+
+
+def _is_ours(value: UUID, now: int) -> bool:
+    """Whether the id is a UUIDv7 of a time at which this service can have made it."""
+    millis = value.int >> 80
+    return value.version == 7 and _FIRST_MILLIS <= millis <= now // 1000 + _DAY_MILLIS

@@ -1,0 +1,317 @@
+"""The gateway's ASGI application: the addresses that customers' keys call.
+
+    POST /v1/chat/completions, /v1/responses, /v1/embeddings     as OpenAI
+    POST /v1/messages                                            as Anthropic
+    POST /v1/estimate                                            what a call may cost at most; nothing is held
+    GET  /v1/models, /v1/models/{id}                             either, by the `anthropic-version` header
+    GET  /v1/dashboard/billing/subscription, …/usage             OpenAI's old dashboard
+    GET  /api/v1/credits, /api/v1/key, /api/v1/generation        OpenRouter's
+
+Plain ASGI: every call passes here twice, and a framework would cost more than everything else that is done for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.errors import CounterfoilError, NotFound, Overloaded, Unavailable
+from counterfoil.foundation.vocabulary import Language, pick_language
+from counterfoil.gateway.callers import client_address, client_name, is_safe_to_keep, presented_token, retry_count
+from counterfoil.gateway.errors import ANSWERS, Problem, render
+from counterfoil.gateway.exchange import BodyTooLarge, BodyTooSlow, ClientGone, Exchange, Receive, Scope, Send
+from counterfoil.gateway.model import GatewaySettings, Misunderstood, ParsedCall
+from counterfoil.gateway.parsing import parse_call
+from counterfoil.gateway.questions import Questions
+from counterfoil.gateway.relay import Relay
+from counterfoil.gateway.settlement import Settlement
+from counterfoil.gateway.upstream import open_session
+from counterfoil.limits.model import Problem as LimitsProblem
+from counterfoil.observability import REFUSALS, REQUESTS, log
+from counterfoil.spend.model import Arrival, Caller, Dialect, Endpoint, RefusedCall
+from counterfoil.spend.service import Spend
+from counterfoil.spend.upstreams import Routes
+
+CALLS: Mapping[str, Endpoint] = {
+    "/v1/chat/completions": Endpoint.CHAT_COMPLETIONS,
+    "/v1/responses": Endpoint.RESPONSES,
+    "/v1/embeddings": Endpoint.EMBEDDINGS,
+    "/v1/messages": Endpoint.MESSAGES,
+}
+_JSON_TYPE = "application/json"
+# Frames of our own code that a log line names when something is broken.
+_FRAMES_MAX = 8
+
+
+@asynccontextmanager
+async def open_gateway(
+    *, spend: Spend, routes: Routes, clock: Clock, settings: GatewaySettings
+) -> AsyncIterator[Gateway]:
+    """The gateway with its connections to upstreams; waits at its end for calls that are still being settled."""
+    settlement = Settlement(spend, clock)
+    async with open_session() as session:
+        yield Gateway(
+            spend=spend, routes=routes, clock=clock, settings=settings, settlement=settlement, session=session
+        )
+        await settlement.close()
+
+
+class Gateway:
+    """Everything under `/v1/` and `/api/v1/`."""
+
+    def __init__(
+        self,
+        *,
+        spend: Spend,
+        routes: Routes,
+        clock: Clock,
+        settings: GatewaySettings,
+        settlement: Settlement,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._spend = spend
+        self._clock = clock
+        self._settings = settings
+        self._routes = routes
+        self._relay = Relay(
+            routes=routes, clock=clock, settings=settings, settlement=settlement, session=session, refuse=self.refuse
+        )
+        self._questions = Questions(spend=spend, routes=routes, clock=clock, refuse=self.refuse)
+        self._counters: dict[str, Callable[[], None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            # No WebSockets here; a server that asks is told so by closing.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        endpoint = CALLS.get(scope["path"])
+        exchange = self._exchange(scope, receive, send, endpoint)
+        try:
+            if endpoint is not None and exchange.method == "POST":
+                await self._call(exchange, endpoint)
+            else:
+                await self._other(exchange, endpoint)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer without it
+            await self._broken(exchange, error)
+
+    def _exchange(self, scope: Scope, receive: Receive, send: Send, endpoint: Endpoint | None) -> Exchange:
+        clock = self._clock
+        dialect = Dialect.OPENAI if endpoint is None else endpoint.dialect
+        exchange = Exchange(scope, receive, send, request_id=clock.new_id(), received_at=clock.now(), dialect=dialect)
+        if endpoint is None and b"anthropic-version" in exchange.headers:
+            exchange.dialect = Dialect.ANTHROPIC
+        return exchange
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    async def _call(self, exchange: Exchange, endpoint: Endpoint) -> None:
+        began = asyncio.get_running_loop().time()
+        caller = await self._identify(exchange)
+        if caller is None:
+            return
+        parsed = await self._read_call(exchange, endpoint)
+        arrival = self._arrival(exchange, endpoint, parsed)
+        try:
+            admission = await self._spend.authorize(caller, arrival)
+        except (Overloaded, Unavailable) as error:
+            code = error.code if error.code in ("overloaded", "price_missing") else "unavailable"
+            await self._refuse_and_count(
+                exchange, Problem(code=code, request_id=exchange.shown_id, model=arrival.model)
+            )
+            return
+        if isinstance(admission, RefusedCall):
+            await self._refuse_call(exchange, admission, arrival.model, parsed)
+            return
+        assert isinstance(parsed, ParsedCall)
+        self._count(await self._relay.serve(exchange, parsed, admission, began=began))
+
+    async def _identify(self, exchange: Exchange) -> Caller | None:
+        """Who calls; None where nobody may, and then that has been answered."""
+        exchange.client_address = self._address_of(exchange)
+        exchange.language = self._language_of(exchange)
+        token = presented_token(exchange.headers, exchange.dialect)
+        try:
+            # A missing token counts like a wrong one.
+            caller = await self._spend.identify(token or "", exchange.client_address)
+        except Unavailable:
+            await self._refuse_and_count(exchange, Problem(code="unavailable", request_id=exchange.shown_id))
+            return None
+        if caller is None:
+            await self._refuse_and_count(exchange, Problem(code="key_invalid", request_id=exchange.shown_id))
+        return caller
+
+    async def _read_call(self, exchange: Exchange, endpoint: Endpoint) -> ParsedCall | Misunderstood:
+        settings = self._settings
+        problem = content_problem(exchange.headers)
+        if problem is not None:
+            return problem
+        try:
+            raw = await exchange.read_body(bytes_max=settings.body_bytes_max, seconds_max=settings.body_seconds_max)
+        except BodyTooLarge:
+            return Misunderstood(
+                code="bad_request", problem="body_too_large", parameters={"most": settings.body_bytes_max}
+            )
+        except BodyTooSlow:
+            return Misunderstood(code="bad_request")
+        return parse_call(endpoint, raw)
+
+    def _arrival(self, exchange: Exchange, endpoint: Endpoint, parsed: ParsedCall | Misunderstood) -> Arrival:
+        headers = exchange.headers
+        model = parsed.model
+        if model is not None and not self._routes.is_configured(model) and not is_safe_to_keep(model):
+            model = None
+        return Arrival(
+            request_id=exchange.request_id, received_at=exchange.received_at, endpoint=endpoint, model=model,
+            stream=parsed.stream, client_address=exchange.client_address,
+            client=client_name(headers.get(b"user-agent")),
+            retry_count=retry_count(headers.get(b"x-stainless-retry-count")),
+            shape=parsed.shape if isinstance(parsed, ParsedCall) else None,
+            problems=() if isinstance(parsed, ParsedCall) else (LimitsProblem(code=parsed.code),),
+        )  # fmt: skip
+
+    async def _refuse_call(
+        self, exchange: Exchange, refused: RefusedCall, model: str | None, parsed: ParsedCall | Misunderstood
+    ) -> None:
+        shared = refused.request_id != exchange.request_id
+        if shared:
+            # Identical refusals of a minute share a row: its id is the one that can be looked up.
+            exchange.rename(refused.request_id)
+        await self._refuse_and_count(
+            exchange,
+            Problem(
+                code=refused.code, request_id=exchange.shown_id, decision=refused.decision,
+                show_balance=refused.show_balance, model=model,
+                misunderstood=parsed if isinstance(parsed, Misunderstood) else None,
+            ),
+        )  # fmt: skip
+
+    # -- everything else ---------------------------------------------------------------------------------------
+
+    async def _other(self, exchange: Exchange, endpoint: Endpoint | None) -> None:
+        exchange.language = self._language_of(exchange)
+        path, method = exchange.path, exchange.method
+        answer, allowed = self._questions.find(path)
+        if endpoint is not None:
+            allowed = ("POST",)
+        if answer is None and endpoint is None:
+            await self.refuse(exchange, Problem(code="not_found", request_id=exchange.shown_id))
+        elif answer is None or method not in allowed:
+            allow = ", ".join((*allowed, "OPTIONS")).encode()
+            if method == "OPTIONS":
+                await exchange.answer(204, [(b"allow", allow)], b"")
+                return
+            problem = Problem(code="method_not_allowed", request_id=exchange.shown_id, headers=[(b"allow", allow)])
+            await self.refuse(exchange, problem)
+        else:
+            caller = await self._identify(exchange)
+            if caller is not None:
+                await self._answer_question(exchange, caller, answer)
+
+    async def _answer_question(
+        self, exchange: Exchange, caller: Caller, answer: Callable[[Exchange, Caller], Awaitable[None]]
+    ) -> None:
+        try:
+            if exchange.method == "POST":
+                await self._estimate(exchange, caller)
+            else:
+                await answer(exchange, caller)
+        except (NotFound, Unavailable) as error:
+            code = error.code
+            if code not in ANSWERS:
+                code = "unavailable" if isinstance(error, Unavailable) else "not_found"
+            await self.refuse(exchange, Problem(code=code, request_id=exchange.shown_id))
+
+    async def _estimate(self, exchange: Exchange, caller: Caller) -> None:
+        problem = content_problem(exchange.headers)
+        settings = self._settings
+        if problem is None:
+            try:
+                raw = await exchange.read_body(bytes_max=settings.body_bytes_max, seconds_max=settings.body_seconds_max)
+            except BodyTooLarge:
+                problem = Misunderstood(
+                    code="bad_request", problem="body_too_large", parameters={"most": settings.body_bytes_max}
+                )
+            except BodyTooSlow:
+                problem = Misunderstood(code="bad_request")
+            else:
+                endpoint, parsed = self._questions.read_estimate(exchange, raw)
+                if isinstance(parsed, ParsedCall):
+                    await self._questions.estimate(exchange, caller, self._arrival(exchange, endpoint, parsed), parsed)
+                    return
+                problem = parsed
+        await self.refuse(
+            exchange,
+            Problem(code=problem.code, request_id=exchange.shown_id, misunderstood=problem, model=problem.model),
+        )
+
+    # -- answers -----------------------------------------------------------------------------------------------
+
+    async def refuse(self, exchange: Exchange, problem: Problem) -> None:
+        """Answer with an error."""
+        rendered = render(
+            problem, dialect=exchange.dialect, language=exchange.language, public_url=self._settings.public_url
+        )
+        await exchange.answer(rendered.status, rendered.headers, rendered.body)
+
+    async def _refuse_and_count(self, exchange: Exchange, problem: Problem) -> None:
+        REFUSALS.labels(code=problem.code).inc()
+        self._count(problem.code)
+        await self.refuse(exchange, problem)
+
+    async def _broken(self, exchange: Exchange, error: Exception) -> None:
+        """A defect of ours. Its message may hold anything, so only its place is logged."""
+        log.error(
+            "gateway_broken", request=exchange.shown_id, path=exchange.path if exchange.path in CALLS else None,
+            error=type(error).__name__, code=error.code if isinstance(error, CounterfoilError) else None,
+            at=_places(error),
+        )  # fmt: skip
+        self._count("internal_error")
+        if not exchange.started:
+            await self.refuse(exchange, Problem(code="internal_error", request_id=exchange.shown_id))
+
+    def _count(self, code: str) -> None:
+        counter = self._counters.get(code)
+        if counter is None:
+            counter = self._counters[code] = REQUESTS.labels(code=code).inc
+        counter()
+
+    def _address_of(self, exchange: Exchange) -> str:
+        client = exchange.scope.get("client")
+        forwarded = (
+            [value for name, value in exchange.scope["headers"] if name == b"x-forwarded-for"]
+            if self._settings.trusted_proxies
+            else ()
+        )
+        return client_address(client[0] if client else "", forwarded, self._settings.trusted_proxies)
+
+    def _language_of(self, exchange: Exchange) -> Language:
+        given = exchange.headers.get(b"accept-language")
+        if given is None:
+            return self._settings.default_language
+        return pick_language(given.decode("latin-1"), self._settings.default_language)
+
+
+def content_problem(headers: Mapping[bytes, bytes]) -> Misunderstood | None:
+    """What is wrong with how the body is sent, before it is read. No content type at all is taken for JSON."""
+    content_type = headers.get(b"content-type")
+    if content_type is not None:
+        kind = content_type.partition(b";")[0].strip().lower()
+        if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+            return Misunderstood(code="bad_request", problem="content_type_wrong", parameters={"allowed": _JSON_TYPE})
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() not in (b"", b"identity"):
+        return Misunderstood(code="bad_request", problem="header_unreadable", parameters={"field": "Content-Encoding"})
+    return None
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened: file, line and function, never values or messages."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

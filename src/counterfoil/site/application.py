@@ -1,0 +1,176 @@
+"""The pages as an ASGI application: `/` and `/why`, their files, and an answer to everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
+
+from counterfoil.evidence.model import About, Audience, Explanation
+from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
+from counterfoil.foundation.errors import NotFound, Unavailable
+from counterfoil.foundation.vocabulary import Language, pick_language
+from counterfoil.observability import log
+from counterfoil.site.answers import (
+    KEEP_BRIEFLY,
+    KEEP_FOR_GOOD,
+    NEVER_KEEP,
+    Answer,
+    read_form,
+    read_header,
+    read_query,
+    see_other,
+)
+from counterfoil.site.assets import BY_PATH, ICON
+from counterfoil.site.live import Live
+from counterfoil.site.look_ups import LookUps
+from counterfoil.site.model import Application, Receive, Scope, Send, Site
+from counterfoil.site.pages import Address, Pages
+
+_HOME = ("/", "/why")
+_PART_OF_ERROR = {"request_not_found": "why_not_found", "subject_not_recognised": "why_no_id"}
+_ROBOTS = b"User-agent: *\nDisallow: /why/\nDisallow: /why?\n"
+# Pages about one request are for whoever has its id, not for search engines.
+_NOT_INDEXED = (("x-robots-tag", "noindex"),)
+
+
+def application(site: Site) -> Application:
+    """The pages as one ASGI application; it answers every path and method."""
+    return _Application(site)
+
+
+class _Application:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._pages = Pages(statuses=site.statuses, demo=site.demo)
+        self._live = Live(site)
+        self._look_ups = LookUps(site.look_ups_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _answer_lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except Unavailable as error:
+            log.warning("page_unavailable", error=error.code)
+            answer = self._message(scope, "why_unavailable", status=503, headers=(("retry-after", "60"),))
+        except Exception:
+            # The traceback names no address: a path may hold anything that somebody typed.
+            log.exception("page_failed")
+            answer = self._message(scope, "page_failed", status=500)
+        await answer.send(send, with_body=scope["method"] != "HEAD")
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        path, method = scope["path"], scope["method"]
+        if len(path) > 1:
+            path = path.rstrip("/") or "/"
+        is_home = path in _HOME
+        if method == "POST" and is_home:
+            return await self._posted(scope, receive)
+        known = is_home or path.startswith("/why/") or path in BY_PATH or path in ("/robots.txt", "/favicon.ico")
+        if known and method not in ("GET", "HEAD"):
+            allowed = "GET, HEAD, POST" if is_home else "GET, HEAD"
+            return self._message(scope, "page_method", status=405, headers=(("allow", allowed),))
+        if path in BY_PATH:
+            return Answer(body=BY_PATH[path].body, content_type=BY_PATH[path].content_type, cache=KEEP_FOR_GOOD)
+        if path == "/favicon.ico":
+            return Answer(body=ICON.body, content_type=ICON.content_type, cache=KEEP_BRIEFLY)
+        if path == "/robots.txt":
+            return Answer(body=_ROBOTS, content_type="text/plain; charset=utf-8", cache=KEEP_BRIEFLY)
+        if is_home:
+            subject = read_query(scope).get("q", "").strip()
+            return await self._explained(scope, subject) if subject else await self._home(scope)
+        if path.startswith("/why/"):
+            return await self._explained(scope, path.removeprefix("/why/").strip())
+        return self._message(scope, "page_not_found", status=404)
+
+    async def _home(self, scope: Scope) -> Answer:
+        live, examples = await self._live.numbers(), await self._live.examples()
+        language = self._language(scope)
+        return Answer(
+            body=self._pages.home(self._address(scope), language, live=live, examples=examples),
+            cache=NEVER_KEEP if self._site.demo else KEEP_BRIEFLY,
+            headers=(*_headers_of(language), ("vary", "Accept-Language")),
+        )
+
+    async def _posted(self, scope: Scope, receive: Receive) -> Answer:
+        """Look up what was pasted, and send the browser to the short form of it.
+
+        A text goes into no address, and so into no history and no log: it may hold anything.
+        """
+        form = await read_form(receive)
+        subject = (form or {}).get("q", "").strip()
+        if form is None or len(subject) > SUBJECT_CHARACTERS_MAX:
+            return self._message(scope, "why_too_long", status=413)
+        if not subject:
+            return see_other(self._address(scope).link("/why"))
+        explanation = await self._look_up(scope, subject)
+        if isinstance(explanation, Answer):
+            return explanation
+        chosen = self._chosen(scope)
+        language = {"lang": chosen.value} if chosen is not None else {}
+        if explanation.about is About.ELSEWHERE:
+            return see_other("/why?" + urlencode({"q": explanation.subject, **language}))
+        return see_other(f"/why/{explanation.subject}" + (f"?{urlencode(language)}" if language else ""))
+
+    async def _explained(self, scope: Scope, subject: str) -> Answer:
+        if len(subject) > SUBJECT_CHARACTERS_MAX:
+            return self._message(scope, "why_too_long", status=413)
+        explanation = await self._look_up(scope, subject)
+        if isinstance(explanation, Answer):
+            return explanation
+        language = self._language(scope)
+        if explanation.about is About.ELSEWHERE:
+            address = self._address(scope, path="/why", query={"q": explanation.subject})
+        else:
+            address = self._address(scope, path=f"/why/{explanation.subject}")
+        return Answer(
+            body=self._pages.decision(address, language, explanation),
+            headers=(*_headers_of(language), *_NOT_INDEXED, ("vary", "Accept-Language")),
+        )
+
+    async def _look_up(self, scope: Scope, subject: str) -> Explanation | Answer:
+        """The explanation, or the page that says why there is none."""
+        if not self._look_ups.allow(self._site.client_address(scope), asyncio.get_running_loop().time()):
+            return self._message(scope, "why_too_often", status=429, headers=(("retry-after", "60"),))
+        try:
+            return await self._site.evidence.explain(subject, language=self._language(scope), audience=Audience.PUBLIC)
+        except NotFound as error:
+            return self._message(scope, _PART_OF_ERROR.get(error.code, "why_not_found"), status=404)
+
+    def _message(self, scope: Scope, part: str, *, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+        language = self._language(scope)
+        return Answer(
+            # Never the path that was asked for: it may hold what somebody typed.
+            body=self._pages.message(self._address(scope, path="/why"), language, part),
+            status=status,
+            headers=(*_headers_of(language), *_NOT_INDEXED, *headers),
+        )
+
+    def _address(self, scope: Scope, *, path: str = "/why", query: dict[str, str] | None = None) -> Address:
+        return Address(
+            public_url=self._site.public_url.rstrip("/"), path=path, query=query or {}, language=self._chosen(scope)
+        )
+
+    def _chosen(self, scope: Scope) -> Language | None:
+        asked = read_query(scope).get("lang", "")
+        return Language(asked) if asked in tuple(Language) else None
+
+    def _language(self, scope: Scope) -> Language:
+        chosen = self._chosen(scope)
+        return chosen or pick_language(read_header(scope, b"accept-language"), self._site.default_language)
+
+
+def _headers_of(language: Language) -> tuple[tuple[str, str], ...]:
+    return (("content-language", "zh-CN" if language is Language.ZH else "en"),)
+
+
+async def _answer_lifespan(receive: Receive, send: Callable[[dict[str, str]], Awaitable[None]]) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,138 @@
+"""Rendering: from an explanation, or from what there is to say without one, to the bytes of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote as quote_path
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from counterfoil.evidence.model import About, Explanation
+from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
+from counterfoil.foundation.money import format_nanos
+from counterfoil.foundation.periods import show_time, to_datetime
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.site.assets import ICON, STYLE
+from counterfoil.site.model import Examples, LiveNumbers
+from counterfoil.site.words import Words, glossary, refusals
+
+# While a replay is under way the numbers move; afterwards they stand.
+REFRESH_SECONDS = 4
+# The states of a request as a mark on its slip: the word, and the class that colours it.
+_MARKS = {
+    "refused": ("mark_refused", "refused"),
+    "failed": ("mark_failed", "failed"),
+    "unknown": ("mark_failed", "failed"),
+}
+
+_environment = Environment(
+    loader=PackageLoader("counterfoil.site"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def show_nanos(nanos: int, currency: str) -> str:
+    return f"{format_nanos(nanos)} {currency}"
+
+
+def show_count(count: int) -> str:
+    return f"{count:,}"
+
+
+def show_clock(at: int) -> str:
+    return f"{to_datetime(at):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def in_parts(shown_id: str) -> list[str]:
+    """An id in pieces between which a line may break; together they are the id, for whoever copies it."""
+    prefix, _, digits = shown_id.partition("_")
+    return [f"{prefix}_", *(digits[start : start + 8] for start in range(0, len(digits), 8))]
+
+
+_environment.filters.update(nanos=show_nanos, count=show_count, clock=show_clock, rfc3339=show_time, in_parts=in_parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a page lives, and in which language it was asked for.
+
+    `language` is None where nobody chose: links then leave it out, and the browser's preference goes on deciding.
+    """
+
+    public_url: str
+    path: str
+    query: Mapping[str, str]
+    language: Language | None
+
+    def link(self, path: str) -> str:
+        """A link within the site that keeps the chosen language."""
+        return path if self.language is None else _with_query(path, {"lang": self.language.value})
+
+    def in_language(self, language: str | None) -> str:
+        """This page in another language, absolute; None is the page that lets the browser decide."""
+        fields = dict(self.query) | ({"lang": language} if language is not None else {})
+        return self.public_url + _with_query(quote_path(self.path), fields)
+
+    @property
+    def canonical(self) -> str:
+        return self.in_language(self.language.value if self.language is not None else None)
+
+
+def _with_query(path: str, fields: Mapping[str, str]) -> str:
+    before, hash_sign, fragment = path.partition("#")
+    return before + (f"?{urlencode(fields)}" if fields else "") + hash_sign + fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Every page of one installation. `statuses` are those of refusals; `demo` says that the money is play money."""
+
+    statuses: Mapping[str, int]
+    demo: bool
+
+    def home(
+        self, address: Address, language: Language, *, live: LiveNumbers | None, examples: Examples | None
+    ) -> bytes:
+        """The form, what every code means, and in a demo the numbers and what to try."""
+        under_way = live is not None and live.progress is not None and live.progress[0] < live.progress[1]
+        return self._render(
+            "home.html", address, language, live=live, examples=examples, refusals=refusals(), glossary=glossary(),
+            statuses=self.statuses, refresh_seconds=REFRESH_SECONDS if under_way else None,
+        )  # fmt: skip
+
+    def decision(self, address: Address, language: Language, explanation: Explanation) -> bytes:
+        """One explanation: the answer, the checks, the next steps, what is on record."""
+        word, style = _mark(explanation)
+        return self._render(
+            "decision.html", address, language, explanation=explanation, mark_word=word, mark_style=style,
+            failing=sum(not check.passed for check in explanation.checks),
+        )  # fmt: skip
+
+    def message(self, address: Address, language: Language, part: str) -> bytes:
+        """A heading and a paragraph (a `page` entry), with the form below."""
+        return self._render("message.html", address, language, part=part)
+
+    def _render(self, template: str, address: Address, language: Language, **values: Any) -> bytes:
+        return (
+            _environment.get_template(template)
+            .render(
+                w=Words(language), language=language, languages=[(one, Words(one)) for one in Language],
+                address=address, demo=self.demo, style=STYLE, icon=ICON, subject_max=SUBJECT_CHARACTERS_MAX,
+                **{"refresh_seconds": None, **values},
+            )
+            .encode()
+        )  # fmt: skip
+
+
+def _mark(explanation: Explanation) -> tuple[str, str]:
+    if explanation.about is About.CODE:
+        return "mark_general", "general"
+    if explanation.about is About.ELSEWHERE:
+        return "mark_elsewhere", "general"
+    return _MARKS.get(explanation.state or "", ("mark_passed", "passed"))

@@ -1,0 +1,64 @@
+"""The vocabulary in one language, as templates read it."""
+
+from __future__ import annotations
+
+from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, entry, text
+
+# What is explained in full on the look-up page, and what is listed below it, in this order.
+_LISTED = (
+    Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.CHECK_SCOPE, Kind.LIMIT_WINDOW, Kind.LIMIT_UNIT, Kind.HOLD_STATE,
+    Kind.HOLD_REASON, Kind.GRANT_STATE, Kind.GRANT_KIND, Kind.ACCOUNT_STATE, Kind.GROUP_STATE, Kind.KEY_STATE,
+    Kind.MODEL_TIER, Kind.DUPLICATE_POLICY, Kind.OUTPUT_POLICY, Kind.CAUSE, Kind.TRANSFER_CODE, Kind.LEDGER_ACCOUNT,
+    Kind.OWNER, Kind.PROBLEM_CLASS, Kind.EVIDENCE_FIELD, Kind.ERROR,
+)  # fmt: skip
+
+
+class Words:
+    """Labels, paragraphs and hints of one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.tag = "zh-CN" if language is Language.ZH else "en"
+
+    def heading(self, code: str) -> str:
+        return entry(Kind.PAGE, code).label[self.language]
+
+    def paragraph(self, code: str) -> str:
+        return entry(Kind.PAGE, code).explanation[self.language]
+
+    def word(self, code: str, **values: object) -> str:
+        return text(Kind.WORD, code, self.language, **values)
+
+    def hint(self, code: str) -> str:
+        return entry(Kind.WORD, code).explanation[self.language]
+
+    def button(self, code: str) -> str:
+        return entry(Kind.BUTTON, code).label[self.language]
+
+    def label(self, one: Entry) -> str:
+        return one.label[self.language]
+
+    def explanation(self, one: Entry) -> str:
+        return one.explanation[self.language]
+
+    def owner(self, one: Entry) -> str:
+        return entry(Kind.OWNER, one.owner).label[self.language]
+
+
+def refusals() -> tuple[Entry, ...]:
+    """Every refusal, in the order of the table."""
+    return entries(Kind.REFUSAL)
+
+
+def glossary() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """Every other public entry that has its place on the look-up page: its code, and all meanings of that code.
+
+    A code that two lists share has one place, and a refusal's place is its own.
+    """
+    found: dict[str, list[Entry]] = {}
+    taken = {one.code for one in refusals()}
+    for kind in _LISTED:
+        for one in entries(kind):
+            if one.public and one.code not in taken and one.article == f"/why#{one.code}":
+                found.setdefault(one.code, []).append(one)
+    return tuple((code, tuple(meanings)) for code, meanings in found.items())

@@ -1,0 +1,291 @@
+"""Real requests to ask about: customers with limits, and one refusal of every code, made by the spend room itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from counterfoil.evidence.model import Audience, Explanation
+from counterfoil.evidence.service import Evidence
+from counterfoil.foundation.clock import ManualClock
+from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.periods import Window
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.ledger.model import Credit, GrantKind, GrantSpec
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits.model import GroupSettings, KeySettings, Problem, Scope, Unit
+from counterfoil.limits.service import LimitsService
+from counterfoil.pricing.model import Usage, WorkShape
+from counterfoil.spend.model import (
+    Admission,
+    Arrival,
+    Attempt,
+    AttemptOutcome,
+    Charge,
+    Delivery,
+    Endpoint,
+    Failure,
+    RefusedCall,
+)
+from counterfoil.spend.service import Spend
+
+NANOS = 1_000_000_000
+# The gateway's, which evidence is handed.
+STATUSES = {
+    "key_invalid": 401, "key_disabled": 401, "key_expired": 401, "ip_not_allowed": 403, "account_suspended": 403,
+    "model_not_permitted": 403, "bad_request": 400, "model_not_found": 404, "duplicate_submission": 409,
+    "too_many_in_flight": 429, "rate_limited": 429, "cost_unbounded": 400, "request_ceiling": 402, "key_limit": 402,
+    "group_quota": 402, "account_balance": 402, "price_missing": 503, "overloaded": 503, "upstream_unavailable": 503,
+    "upstream_error": 502, "upstream_timeout": 504,
+}  # fmt: skip
+# A thousandth of a dollar for each token of output, nothing for input: a cap of 1,000 costs at most one dollar.
+PRICES = {
+    "book": "customer",
+    "currency": "USD",
+    "defaults": {"context_window": 100_000, "default_output_cap": 1_000},
+    "prices": [{"model": "plain", "rates": {"input": "0", "output": "1000"}}],
+}
+COSTS = {"book": "upstream:first", "currency": "USD", "prices": [{"model": "theirs", "rates": {"output": "500"}}]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    account_id: UUID
+    group_id: UUID
+    key_id: UUID
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What operators, customers and the curious do."""
+
+    clock: ManualClock
+    spend: Spend
+    ledger: Ledger
+    limits: LimitsService
+    evidence: Evidence
+
+    # -- setting up --------------------------------------------------------------------------------------------
+
+    async def customer(self, *, credit: int = 100 * NANOS, time_zone: str = "UTC", **key: Any) -> Customer:
+        account = await self.ledger.open_account(name="Acme Secret Projects", time_zone=time_zone)
+        if credit:
+            await self.ledger.operate(
+                Credit(
+                    account_id=account.account_id, source_kind="order", source_id=self.clock.new_id().hex,
+                    grants=(GrantSpec(kind=GrantKind.PAID, amount=credit, origin="clearing:test"),),
+                )
+            )  # fmt: skip
+        group = await self.limits.create_group(account_id=account.account_id, settings=GroupSettings(name="Skunkworks"))
+        settings = KeySettings(name="laptop", group_id=group.group_id, **key)
+        new = await self.limits.create_key(account_id=account.account_id, settings=settings)
+        return Customer(account_id=account.account_id, group_id=group.group_id, key_id=new.key.key_id, token=new.token)
+
+    async def limit(
+        self, customer: Customer, scope: Scope, amount: int, *, unit: Unit = Unit.MONEY, window: Window = Window.MONTH
+    ) -> UUID:
+        scope_ids = {
+            Scope.ACCOUNT: customer.account_id, Scope.GROUP: customer.group_id, Scope.KEY: customer.key_id,
+        }  # fmt: skip
+        limit = await self.limits.set_limit(
+            account_id=customer.account_id, scope=scope, scope_id=scope_ids[scope], unit=unit, window=window,
+            amount=amount,
+        )  # fmt: skip
+        return limit.limit_id
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    async def call(
+        self,
+        customer: Customer,
+        *,
+        cap: int = 1_000,
+        model: str = "plain",
+        problems: tuple[Problem, ...] = (),
+        client_address: str = "192.0.2.7",
+    ) -> Admission | RefusedCall:
+        caller = await self.spend.identify(customer.token, client_address)
+        assert caller is not None
+        return await self.spend.authorize(
+            caller,
+            Arrival(
+                request_id=self.clock.new_id(), received_at=self.clock.now(), endpoint=Endpoint.CHAT_COMPLETIONS,
+                model=model, stream=True, client_address=client_address, client="openai-python/2.0", retry_count=1,
+                shape=WorkShape(input_bytes=400, asked_cap=cap), problems=problems,
+            ),
+        )  # fmt: skip
+
+    async def refused(self, customer: Customer, **call: Any) -> str:
+        """A call that is refused; its shown id."""
+        refused = await self.call(customer, **call)
+        assert isinstance(refused, RefusedCall), refused
+        return show_id("request", refused.request_id)
+
+    async def admitted(self, customer: Customer, **call: Any) -> Admission:
+        admission = await self.call(customer, **call)
+        assert isinstance(admission, Admission), admission
+        return admission
+
+    def attempt(self, outcome: AttemptOutcome = AttemptOutcome.SUCCEEDED, **fields: Any) -> Attempt:
+        now = self.clock.now()
+        return Attempt(
+            number=1, upstream="first", upstream_model="theirs", started_at=now, ended_at=now + 1_500_000,
+            outcome=outcome, **{"status_code": 200, "response_id": "chatcmpl-secret", **fields},
+        )  # fmt: skip
+
+    async def settle(self, admission: Admission, *, tokens: int = 400, **delivery: Any) -> Charge:
+        usage = Usage(counts={"output": tokens})
+        return await self.spend.capture(
+            admission,
+            Delivery(
+                usage=usage, status_code=200, first_byte_at=self.clock.now(), ended_at=self.clock.now(),
+                attempts=(self.attempt(usage=usage),), **delivery,
+            ),
+        )  # fmt: skip
+
+    async def served(self, customer: Customer, **call: Any) -> str:
+        """A call that is served and charged; its shown id."""
+        admission = await self.admitted(customer, **call)
+        await self.settle(admission)
+        return show_id("request", admission.request_id)
+
+    async def failed(self, customer: Customer, code: str = "upstream_error", status_code: int = 502) -> str:
+        admission = await self.admitted(customer)
+        words = "internal host gpu-17 is down"
+        attempt = self.attempt(AttemptOutcome.REJECTED, status_code=500, error_text=words, response_id=None)
+        await self.spend.void(
+            admission,
+            Failure(
+                code=code, status_code=status_code, ended_at=self.clock.now(), attempts=(attempt,), error_text=words
+            ),
+        )
+        return show_id("request", admission.request_id)
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    async def ask(self, subject: str, *, language: Language = Language.EN) -> Explanation:
+        return await self.evidence.explain(subject, language=language, audience=Audience.PUBLIC)
+
+    async def operator_asks(self, subject: str, *, language: Language = Language.EN) -> Explanation:
+        return await self.evidence.explain(subject, language=language, audience=Audience.OPERATOR)
+
+
+async def _replaced_key(desk: Desk) -> str:
+    customer = await desk.customer()
+    await desk.limits.rotate_key(account_id=customer.account_id, key_id=customer.key_id)
+    return await desk.refused(customer)
+
+
+async def _disabled_key(desk: Desk) -> str:
+    customer = await desk.customer()
+    await desk.limits.disable_key(account_id=customer.account_id, key_id=customer.key_id)
+    return await desk.refused(customer)
+
+
+async def _expired_key(desk: Desk) -> str:
+    customer = await desk.customer(expires_at=desk.clock.now() + 10_000_000)
+    desk.clock.advance(seconds=60)
+    return await desk.refused(customer)
+
+
+async def _foreign_address(desk: Desk) -> str:
+    return await desk.refused(await desk.customer(allowed_addresses=("198.51.100.0/24",)))
+
+
+async def _suspended(desk: Desk) -> str:
+    customer = await desk.customer()
+    await desk.ledger.change_account(customer.account_id, status="suspended")
+    return await desk.refused(customer)
+
+
+async def _too_many(desk: Desk) -> str:
+    customer = await desk.customer()
+    await desk.limit(customer, Scope.KEY, 1, unit=Unit.IN_FLIGHT, window=Window.LIFETIME)
+    await desk.admitted(customer)
+    return await desk.refused(customer)
+
+
+async def _too_fast(desk: Desk) -> str:
+    customer = await desk.customer()
+    await desk.limit(customer, Scope.GROUP, 1, unit=Unit.REQUESTS, window=Window.MINUTE)
+    await desk.served(customer)
+    return await desk.refused(customer)
+
+
+def _limited(scope: Scope, amount: int, window: Window = Window.MONTH) -> Callable[[Desk], Awaitable[str]]:
+    async def stage(desk: Desk) -> str:
+        customer = await desk.customer()
+        await desk.limit(customer, scope, amount, window=window)
+        return await desk.refused(customer)
+
+    return stage
+
+
+def _with_problem(code: str) -> Callable[[Desk], Awaitable[str]]:
+    async def stage(desk: Desk) -> str:
+        return await desk.refused(await desk.customer(), problems=(Problem(code=code),))
+
+    return stage
+
+
+async def _empty(desk: Desk) -> str:
+    return await desk.refused(await desk.customer(credit=0))
+
+
+async def _not_permitted(desk: Desk) -> str:
+    return await desk.refused(await desk.customer(allowed_models=("claude-*",)))
+
+
+async def _unknown_model(desk: Desk) -> str:
+    return await desk.refused(await desk.customer(), model="no-such-model")
+
+
+async def _unpriced(desk: Desk) -> str:
+    return await desk.refused(await desk.customer(), model="unpriced")
+
+
+async def _upstream_failed(desk: Desk) -> str:
+    return await desk.failed(await desk.customer())
+
+
+async def _upstream_slow(desk: Desk) -> str:
+    return await desk.failed(await desk.customer(), "upstream_timeout", 504)
+
+
+async def _upstream_away(desk: Desk) -> str:
+    return await desk.failed(await desk.customer(), "upstream_unavailable", 503)
+
+
+# For every refusal code that leaves a record, how one comes about; each gives the shown request id.
+STAGED: dict[str, Callable[[Desk], Awaitable[str]]] = {
+    "key_invalid": _replaced_key,
+    "key_disabled": _disabled_key,
+    "key_expired": _expired_key,
+    "ip_not_allowed": _foreign_address,
+    "account_suspended": _suspended,
+    "model_not_permitted": _not_permitted,
+    "bad_request": _with_problem("bad_request"),
+    "model_not_found": _unknown_model,
+    "duplicate_submission": _with_problem("duplicate_submission"),
+    "too_many_in_flight": _too_many,
+    "rate_limited": _too_fast,
+    "cost_unbounded": _with_problem("cost_unbounded"),
+    "request_ceiling": _limited(Scope.KEY, NANOS // 10, Window.REQUEST),
+    "key_limit": _limited(Scope.KEY, NANOS // 10, Window.DAY),
+    "group_quota": _limited(Scope.GROUP, NANOS // 10),
+    "account_balance": _empty,
+    "price_missing": _unpriced,
+    "upstream_unavailable": _upstream_away,
+    "upstream_error": _upstream_failed,
+    "upstream_timeout": _upstream_slow,
+}
+# An overflow is no decision and leaves no row (L5).
+UNRECORDED = {"overloaded"}
+
+
+def without_time(explanation: Explanation) -> Explanation:
+    """For comparing two explanations of the same kind."""
+    return replace(explanation, facts=())

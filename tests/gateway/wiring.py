@@ -1,0 +1,64 @@
+"""The services that the gateway stands on, built as the real wiring does, without its command line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from counterfoil.foundation.clock import SystemClock
+from counterfoil.ledger.engine import Engine, EngineSettings
+from counterfoil.ledger.history_store import lock_accounts
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits.directory import KeyDirectory
+from counterfoil.limits.service import LimitsService
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.settings import Settings
+from counterfoil.spend.guard import SpendGuard
+from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.upstreams import Routes, Upstreams
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    clock: SystemClock
+    engine: Engine
+    ledger: Ledger
+    limits: LimitsService
+    prices: PriceBooks
+    upstreams: Upstreams
+    routes: Routes
+    spend: Spend
+
+
+@asynccontextmanager
+async def connected(settings: Settings, url: str) -> AsyncIterator[Services]:
+    clock = SystemClock()
+    data_directory = DataDirectory.of(settings)
+    async with await Database.open(url, max_size=4) as database:
+        engine = Engine(
+            url, clock=clock, guard_factory=lambda: SpendGuard(clock),
+            settings=EngineSettings(lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max),
+        )  # fmt: skip
+        await engine.start()
+        ledger = Ledger(database, clock=clock, guard_factory=lambda: SpendGuard(clock))
+        prices = PriceBooks(database, clock=clock)
+        routes = Routes(database, sealer=data_directory, environment={})
+        spend = Spend(
+            engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock), prices=prices,
+            routes=routes, clock=clock,
+            settings=SpendSettings(
+                hold_seconds=settings.hold_seconds, strict_bound=settings.input_bound == "strict",
+                fit=settings.fit_policy == "fit",
+            ),
+        )  # fmt: skip
+        try:
+            yield Services(
+                clock=clock, engine=engine, ledger=ledger,
+                limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts), prices=prices,
+                upstreams=Upstreams(database, clock=clock, sealer=data_directory), routes=routes, spend=spend,
+            )  # fmt: skip
+        finally:
+            await engine.close()
