@@ -38,7 +38,7 @@ async def desk(
         await prices.import_book(document)
     routes = Routes(database, sealer=data_directory, environment={})
     await Upstreams(database, clock=clock, sealer=data_directory).add(
-        name="first", dialect=Dialect.OPENAI, base_url="http://upstream.test", secret="upstream-secret",
+        name="wholesale-7", dialect=Dialect.OPENAI, base_url="http://upstream.test", secret="upstream-secret",
         models=[ServedModel(public_model=model, upstream_model="theirs") for model in ("plain", "unpriced")],
     )  # fmt: skip
     await routes.refresh()

@@ -47,7 +47,7 @@ PRICES = {
     "defaults": {"context_window": 100_000, "default_output_cap": 1_000},
     "prices": [{"model": "plain", "rates": {"input": "0", "output": "1000"}}],
 }
-COSTS = {"book": "upstream:first", "currency": "USD", "prices": [{"model": "theirs", "rates": {"output": "500"}}]}
+COSTS = {"book": "upstream:wholesale-7", "currency": "USD", "prices": [{"model": "theirs", "rates": {"output": "500"}}]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class Desk:
     def attempt(self, outcome: AttemptOutcome = AttemptOutcome.SUCCEEDED, **fields: Any) -> Attempt:
         now = self.clock.now()
         return Attempt(
-            number=1, upstream="first", upstream_model="theirs", started_at=now, ended_at=now + 1_500_000,
+            number=1, upstream="wholesale-7", upstream_model="theirs", started_at=now, ended_at=now + 1_500_000,
             outcome=outcome, **{"status_code": 200, "response_id": "chatcmpl-secret", **fields},
         )  # fmt: skip
 

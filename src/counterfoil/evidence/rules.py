@@ -132,8 +132,9 @@ def _message(
 
 
 def _steps_of_state(state: Entry, mark: Entry, language: Language) -> list[str]:
-    steps = (state.next_step.what_to_change, mark.next_step.what_to_change, mark.next_step.where_to_look)
-    return list(dict.fromkeys(step[language] for step in steps))
+    """What there is to do where nothing went wrong; of a charge, how to have it checked."""
+    first = mark if state.code == RequestState.SERVED else state
+    return [first.next_step.what_to_change[language], mark.next_step.where_to_look[language]]
 
 
 def explain_code(code: str, *, statuses: Mapping[str, int], language: Language, audience: Audience) -> Explanation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,6 +22,8 @@ _REQUEST_ID = re.compile(r"(?<![a-z0-9_])req_([0-9a-f]{32})(?![0-9a-z_])")
 # The ids of other services that begin like ours: OpenAI's (not UUIDv7) and Anthropic's.
 _OTHER_ID = re.compile(r"(?<![A-Za-z0-9_])req_[0-9A-Za-z]{20,40}(?![0-9A-Za-z_])")
 _BROKEN_LINE = re.compile(r"\r?\n[ \t>|]*")
+# Chinese input methods give full-width letters and signs.
+_FULL_WIDTH = {0xFF01 + place: 0x21 + place for place in range(0x5E)}
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 
 _CODES = tuple(one.code for one in entries(Kind.REFUSAL))
@@ -58,7 +59,7 @@ _SERVICES = (
 
 def recognise(text: str, *, now: int) -> Subject:
     """What the text is about; everything is empty where it names nothing. `now` (UTC microseconds) dates ids."""
-    cleaned = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:SUBJECT_CHARACTERS_MAX]))
+    cleaned = _INVISIBLE.sub("", text[:SUBJECT_CHARACTERS_MAX].translate(_FULL_WIDTH))
     request_ids = _request_ids(cleaned, now) or _request_ids(_BROKEN_LINE.sub("", cleaned), now)
     code = _ALONE.match(cleaned) or _CODE_FIELD.search(cleaned) or _CODE.search(cleaned)
     if request_ids or code is not None:

@@ -27,6 +27,7 @@ INPUT_BYTES_MAX = 2**31
 PARTS_MAX = 10_000
 OUTPUTS_MAX = 128
 TOOL_USES_MAX = 1_000
+LARGEST_CAP = 2**63 - 1
 
 
 class Kind(StrEnum):
@@ -126,14 +127,17 @@ class Usage:
     estimated: bool = False
 
     def __post_init__(self) -> None:
-        used = {}
-        for name in sorted(self.counts, key=_by_kind):
-            count = self.counts[name]
+        used: dict[UsageName, int] = {}
+        for name, count in self.counts.items():
             if type(count) is not int or not 0 <= count <= COUNT_MAX:
                 raise UsageUnreadable(field=str(name)[:80], expected="a count", given=repr(count)[:40])
+            if name not in _KIND_ORDER and name.partition(":")[0] not in _KIND_ORDER:
+                raise UsageUnreadable(field=str(name)[:80], expected="one of " + ", ".join(Kind), given="another kind")
             if count:
                 used[str(name)] = count
-        object.__setattr__(self, "counts", MappingProxyType(used))
+        # One order for all: what is kept of equal usage is equal.
+        ordered = {name: used[name] for name in sorted(used, key=_by_kind)} if len(used) > 1 else used
+        object.__setattr__(self, "counts", MappingProxyType(ordered))
 
     @property
     def input_tokens(self) -> int:
@@ -149,10 +153,8 @@ class Usage:
 
 
 def _by_kind(name: UsageName) -> tuple[int, str]:
-    place = _KIND_ORDER.get(name.partition(":")[0])
-    if place is None:
-        raise UsageUnreadable(field=str(name)[:80], expected="one of " + ", ".join(Kind), given="another kind")
-    return place, name
+    place = _KIND_ORDER.get(name)
+    return (_KIND_ORDER.get(name.partition(":")[0], len(_KIND_ORDER)) if place is None else place), name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +170,9 @@ class Terms:
     """What a model costs in one book, apart from when.
 
     `largest_output` is None where nobody publishes it. `default_output_cap` is held (and sent) where a call asks for no
-    cap. The bounds are the most input tokens that one image, audio or file part, or one use of
-    a hosted tool, turns into. `same_as` names the rates that the source does not have and that the book copies from
-    another, such as reasoning from output.
+    cap. The bounds are the most input tokens that one image, audio or file part, or one use of a hosted tool, turns
+    into. `same_as` names the rates that the source does not have and the book copies from another, such as reasoning
+    from output.
     """
 
     model: str
@@ -295,18 +297,17 @@ class WorkShape:
     media: Mapping[UsageName, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        checks = (
+        for name, value, most in (
             ("input_bytes", self.input_bytes, INPUT_BYTES_MAX),
             ("messages", self.messages, INPUT_BYTES_MAX),
             ("tool_count", self.tool_count, INPUT_BYTES_MAX),
             ("parts", self.image_parts + self.audio_parts + self.file_parts, PARTS_MAX),
             ("outputs", self.outputs, OUTPUTS_MAX),
-            ("tool_uses", sum(self.tool_uses_most.values()), TOOL_USES_MAX),
-            ("output_cap", self.asked_cap or 0, 2**63 - 1),
-            ("thinking_budget", self.thinking_budget, 2**63 - 1),
-            ("media", sum(self.media.values()), PARTS_MAX),
-        )
-        for name, value, most in checks:
+            ("tool_uses", sum(self.tool_uses_most.values()) if self.tool_uses_most else 0, TOOL_USES_MAX),
+            ("output_cap", self.asked_cap or 0, LARGEST_CAP),
+            ("thinking_budget", self.thinking_budget, LARGEST_CAP),
+            ("media", sum(self.media.values()) if self.media else 0, PARTS_MAX),
+        ):
             if not 0 <= value <= most:
                 raise InputError(field=name, expected=f"0 to {most}", given=value)
 

@@ -6,20 +6,20 @@ it is never below what `rate` makes of any usage within it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from counterfoil.foundation.errors import Broken
-from counterfoil.foundation.money import LARGEST_NANOS, round_half_even, round_up
+from counterfoil.foundation.money import LARGEST_NANOS, round_half_even
 from counterfoil.pricing.model import (
     ARITHMETIC_FORMAT,
     UNITS_PER_MILLION,
     Bound,
-    ContextTier,
     Kind,
     Line,
     Price,
@@ -73,21 +73,28 @@ def bound(price: Price, shape: WorkShape, *, multiplier_millis: int, strict: boo
     """The most that work of that shape may cost; raises `PriceMissing` where anything it may use has no rate."""
     input_tokens = _input_bound(price, shape, strict=strict)
     reachable = _reachable(price, input_tokens)
-    nanos = input_tokens * _dearest(price, reachable, *_input_kinds(shape))
+    input_kinds = _input_kinds(
+        media=bool(shape.media),
+        images=shape.image_parts > 0 or shape.file_parts > 0,
+        audio=shape.audio_parts > 0,
+        cacheable=shape.cacheable,
+        short_cache_only=shape.short_cache_only,
+    )
+    nanos = input_tokens * _dearest(price, reachable, *input_kinds)
     for tool, uses in shape.tool_uses_most.items():
-        nanos += uses * _dearest(price, reachable, [usage_name(Kind.TOOL_USE, tool)], [])
+        nanos += uses * _dearest(price, reachable, (usage_name(Kind.TOOL_USE, tool),), ())
     for unit, count in shape.media.items():
-        nanos += count * _dearest(price, reachable, [unit], [])
-    nanos += _dearest(price, reachable, [], [Kind.CALL])
+        nanos += count * _dearest(price, reachable, (unit,), ())
+    nanos += _dearest(price, reachable, (), (Kind.CALL,))
     output_rate = 0
     asked_cap = 0
     if shape.generates:
-        output_rate = shape.outputs * _dearest(price, reachable, *_output_kinds(shape))
+        output_rate = shape.outputs * _dearest(price, reachable, *_output_kinds(shape.audio_output))
         asked_cap = _asked_cap(price, shape)
     return Bound(
         currency=price.currency,
         input_tokens=input_tokens,
-        base_nanos=round_up(Fraction(nanos * multiplier_millis, _NANOS_PER_STEP)),
+        base_nanos=-(-nanos * multiplier_millis // _NANOS_PER_STEP),
         output_nanos_per_million=-(-output_rate * multiplier_millis // 1000),
         outputs=max(1, shape.outputs),
         floor_cap=min(asked_cap, max(_FLOOR_CAP, shape.thinking_budget + _FLOOR_CAP)),
@@ -161,51 +168,54 @@ def _asked_cap(price: Price, shape: WorkShape) -> int:
     return min(price.default_output_cap if shape.asked_cap is None else shape.asked_cap, most)
 
 
-def _input_kinds(shape: WorkShape) -> tuple[list[UsageName], list[UsageName]]:
-    """Kinds of input that need a rate, and those that count where they have one."""
+# Required and optional kinds: those that need a rate, and those that count where they have one.
+_Kinds = tuple[tuple[UsageName, ...], tuple[UsageName, ...]]
+
+
+@cache
+def _input_kinds(*, media: bool, images: bool, audio: bool, cacheable: bool, short_cache_only: bool) -> _Kinds:
     required: list[UsageName] = []
     # A picture paid by the piece may have no price for its prompt.
     optional: list[UsageName] = [Kind.INPUT, Kind.CACHED_READ]
-    if not shape.media:
+    if not media:
         required.append(Kind.INPUT)
-    if shape.image_parts or shape.file_parts:
+    if images:
         required.append(Kind.IMAGE_INPUT)
-    if shape.audio_parts:
+    if audio:
         required.append(Kind.AUDIO_INPUT)
-    if shape.cacheable:
+    if cacheable:
         optional.append(Kind.CACHE_WRITE_5M)
-        if not shape.short_cache_only:
+        if not short_cache_only:
             optional.append(Kind.CACHE_WRITE_1H)
-    return required, optional
+    return tuple(required), tuple(optional)
 
 
-def _output_kinds(shape: WorkShape) -> tuple[list[UsageName], list[UsageName]]:
+@cache
+def _output_kinds(audio: bool | None) -> _Kinds:
     required: list[UsageName] = [Kind.OUTPUT]
     optional: list[UsageName] = [Kind.REASONING, Kind.IMAGE_OUTPUT]
-    if shape.audio_output:
+    if audio:
         required.append(Kind.AUDIO_OUTPUT)
-    elif shape.audio_output is None:
+    elif audio is None:
         optional.append(Kind.AUDIO_OUTPUT)
-    return required, optional
+    return tuple(required), tuple(optional)
 
 
-def _reachable(price: Price, input_tokens: int) -> list[Rates]:
+def _reachable(price: Price, input_tokens: int) -> Sequence[Rates]:
     """The rates of every context tier that input up to that many tokens may fall into."""
-    tiers: Iterable[ContextTier] = price.context_tiers
-    return [price.rates, *(tier.rates for tier in tiers if tier.above_input_tokens < input_tokens)]
+    if not price.context_tiers:
+        return (price.rates,)
+    return (price.rates, *(each.rates for each in price.context_tiers if each.above_input_tokens < input_tokens))
 
 
 def _dearest(
-    price: Price,
-    reachable: Sequence[Rates],
-    required: Sequence[UsageName],
-    optional: Sequence[UsageName],
+    price: Price, reachable: Sequence[Rates], required: Sequence[UsageName], optional: Sequence[UsageName]
 ) -> int:
     """The highest of those kinds' rates; 0 where none is required and none has a rate."""
     highest = 0
     for rates in reachable:
-        for key in required:
-            highest = max(highest, _rate_of(price, rates, key))
-        for key in optional:
-            highest = max(highest, rates.get(key, 0))
+        for name in required:
+            highest = max(highest, _rate_of(price, rates, name))
+        for name in optional:
+            highest = max(highest, rates.get(name, 0))
     return highest

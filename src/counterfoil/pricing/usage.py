@@ -23,6 +23,8 @@ _ANTHROPIC_TOOLS = {
 
 Raw = Mapping[str, Any]
 
+_NOTHING: Raw = {}
+
 
 def from_openai(raw: Raw) -> Usage:
     """The `usage` of chat completions and embeddings (prompt and completion tokens) or responses (input and output).
@@ -180,7 +182,7 @@ def _object(value: object, field: str) -> Raw:
 def _part(usage: Raw, field: str) -> Raw:
     """An object inside, empty where it is absent or null."""
     value = usage.get(field)
-    return {} if value is None else _object(value, field)
+    return _NOTHING if value is None else _object(value, field)
 
 
 def _required(usage: Raw, field: str) -> int:

@@ -57,7 +57,7 @@ class _Application:
         except Unavailable as error:
             log.warning("page_unavailable", error=error.code)
             answer = self._message(scope, "why_unavailable", status=503, headers=(("retry-after", "60"),))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the reader gets a page
             # The traceback names no address: a path may hold anything that somebody typed.
             log.exception("page_failed")
             answer = self._message(scope, "page_failed", status=500)

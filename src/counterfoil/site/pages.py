@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote as quote_path
@@ -14,19 +14,15 @@ from counterfoil.evidence.model import About, Explanation
 from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
 from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.periods import show_time, to_datetime
-from counterfoil.foundation.vocabulary import Language
+from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.site.assets import ICON, STYLE
 from counterfoil.site.model import Examples, LiveNumbers
 from counterfoil.site.words import Words, glossary, refusals
 
 # While a replay is under way the numbers move; afterwards they stand.
 REFRESH_SECONDS = 4
-# The states of a request as a mark on its slip: the word, and the class that colours it.
-_MARKS = {
-    "refused": ("mark_refused", "refused"),
-    "failed": ("mark_failed", "failed"),
-    "unknown": ("mark_failed", "failed"),
-}
+# How the stamp on a slip is coloured, beside what it says.
+_STYLES = {"refused": "refused", "failed": "failed", "unknown": "failed", "held": "general"}
 
 _environment = Environment(
     loader=PackageLoader("counterfoil.site"),
@@ -37,8 +33,14 @@ _environment = Environment(
 )
 
 
-def show_nanos(nanos: int, currency: str) -> str:
-    return f"{format_nanos(nanos)} {currency}"
+def show_nanos(nanos: int, currency: str, decimals: int) -> str:
+    return f"{format_nanos(nanos, least_decimals=decimals)} {currency}"
+
+
+def count_decimals(amounts: Iterable[int | None]) -> int:
+    """How many decimals these amounts need to be shown exactly, and in line."""
+    shown = [format_nanos(amount) for amount in amounts if amount is not None]
+    return max((len(one.partition(".")[2]) for one in shown), default=2)
 
 
 def show_count(count: int) -> str:
@@ -55,7 +57,9 @@ def in_parts(shown_id: str) -> list[str]:
     return [f"{prefix}_", *(digits[start : start + 8] for start in range(0, len(digits), 8))]
 
 
-_environment.filters.update(nanos=show_nanos, count=show_count, clock=show_clock, rfc3339=show_time, in_parts=in_parts)
+_environment.filters.update(
+    nanos=show_nanos, decimals=count_decimals, count=show_count, clock=show_clock, rfc3339=show_time, in_parts=in_parts
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +112,9 @@ class Pages:
 
     def decision(self, address: Address, language: Language, explanation: Explanation) -> bytes:
         """One explanation: the answer, the checks, the next steps, what is on record."""
-        word, style = _mark(explanation)
         return self._render(
-            "decision.html", address, language, explanation=explanation, mark_word=word, mark_style=style,
+            "decision.html", address, language, explanation=explanation, mark=_mark(explanation),
+            mark_style=_STYLES.get(explanation.state, "passed") if explanation.state is not None else "general",
             failing=sum(not check.passed for check in explanation.checks),
         )  # fmt: skip
 
@@ -130,9 +134,9 @@ class Pages:
         )  # fmt: skip
 
 
-def _mark(explanation: Explanation) -> tuple[str, str]:
-    if explanation.about is About.CODE:
-        return "mark_general", "general"
-    if explanation.about is About.ELSEWHERE:
-        return "mark_elsewhere", "general"
-    return _MARKS.get(explanation.state or "", ("mark_passed", "passed"))
+def _mark(explanation: Explanation) -> str:
+    """The word on the stamp: a request's state, or that there is no request."""
+    if explanation.about is About.REQUEST:
+        return entry(Kind.REQUEST_STATE, explanation.state or "").label[explanation.language]
+    word = "mark_general" if explanation.about is About.CODE else "mark_elsewhere"
+    return entry(Kind.WORD, word).label[explanation.language]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, entry, text
+from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, entry, find_entry, text
 
 # What is explained in full on the look-up page, and what is listed below it, in this order.
 _LISTED = (
@@ -40,6 +40,11 @@ class Words:
 
     def explanation(self, one: Entry) -> str:
         return one.explanation[self.language]
+
+    def refusal(self, code: str) -> str:
+        """The label of a refusal, or the code itself where there is none."""
+        found = find_entry(Kind.REFUSAL, code)
+        return found.label[self.language] if found is not None else code
 
     def owner(self, one: Entry) -> str:
         return entry(Kind.OWNER, one.owner).label[self.language]

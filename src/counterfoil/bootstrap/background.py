@@ -1,0 +1,53 @@
+"""What every serving process keeps doing; leased work is done by one of them at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import psycopg
+
+from counterfoil.bootstrap.services import Services
+from counterfoil.foundation.errors import CounterfoilError
+from counterfoil.observability import BACKGROUND_ERRORS, log
+from counterfoil.storage.leases import run_leased
+
+# How soon a change of upstreams or prices made elsewhere is seen by every serving process.
+_REFRESH_SECONDS = 2.0
+_EXPIRY_SECONDS = 5.0
+
+
+def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
+    """What every serving process keeps doing; leased work is done by one of them at a time."""
+    database, clock = services.database, services.clock
+    expired_through = 0
+
+    async def expire() -> None:
+        nonlocal expired_through
+        expired, through = await services.ledger.expire_overdue(since=expired_through)
+        # A look back over two hours catches what another process has opened with a clock behind this one's.
+        expired_through = max(0, through - 7_200_000_000)
+        await services.ledger.end_due_grants()
+        if expired:
+            log.warning("holds_expired", count=expired)
+
+    async def clean() -> None:
+        await services.limits.clean_minutes()
+
+    async def refresh() -> None:
+        while True:
+            await asyncio.sleep(_REFRESH_SECONDS)
+            try:
+                await services.prices.refresh()
+                await services.routes.refresh()
+                await services.spend.write_unknown_keys()
+            except (CounterfoilError, psycopg.Error):
+                BACKGROUND_ERRORS.labels(work="refresh").inc()
+                log.exception("refresh_failed")
+
+    return [
+        run_leased(database, name="expire", interval_seconds=_EXPIRY_SECONDS, work=expire, clock=clock),
+        run_leased(database, name="clean_minutes", interval_seconds=600.0, work=clean, clock=clock),
+        refresh(),
+    ]

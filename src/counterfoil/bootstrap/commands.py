@@ -1,0 +1,60 @@
+"""What the command line is given: its launchers, and the use cases of its commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from counterfoil.bootstrap.services import checkpoints_of, connected_services, log_as_set, probes_of, running_postgres
+from counterfoil.bootstrap.serving import serve
+from counterfoil.cli.application import build_application
+from counterfoil.cli.launchers import Launchers
+from counterfoil.cli.services import Explanation as CommandExplanation
+from counterfoil.cli.services import Services as CommandServices
+from counterfoil.evidence.model import Audience
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.redaction.rules import redact
+from counterfoil.sandbox.process import SandboxProcess
+from counterfoil.settings import Settings
+
+
+def main() -> None:
+    """The command `counterfoil`."""
+    build_application(
+        Launchers(
+            open_services=open_command_services,
+            serve=serve,
+            start_sandbox=SandboxProcess,
+            configure_logging=log_as_set,
+            redact=redact,
+            environment=os.environ,
+        )
+    )()
+
+
+@asynccontextmanager
+async def open_command_services(settings: Settings) -> AsyncIterator[CommandServices]:
+    """The use cases of commands, on PostgreSQL started or attached to; works beside a running `serve`."""
+    with running_postgres(settings) as url:
+        async with connected_services(settings, url, with_engine=False) as services:
+
+            async def explain(subject: str, language: Language) -> CommandExplanation:
+                return await services.evidence.explain(subject, language=language, audience=Audience.OPERATOR)
+
+            yield CommandServices(
+                clock=services.clock,
+                ledger=services.ledger,
+                plain_ledger=services.plain_ledger,
+                checkpoints=checkpoints_of(services),
+                transfers=services.ledger.transfers,
+                change_account=services.ledger.change_account,
+                account_of=services.limits.account_of,
+                limits=services.limits,
+                members=services.members,
+                prices=services.prices,
+                spend=services.spend,
+                upstreams=services.upstreams,
+                test_upstream=probes_of(services).test,
+                explain=explain,
+            )

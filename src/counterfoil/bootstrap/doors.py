@@ -1,0 +1,80 @@
+"""The doors of a serving process, each with its use cases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from counterfoil.api.application import build_application as build_management
+from counterfoil.api.services import Services as ManagementServices
+from counterfoil.bootstrap.demo_pages import demo_parts
+from counterfoil.bootstrap.services import Services, checkpoints_of, probes_of
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.gateway.application import open_gateway
+from counterfoil.gateway.callers import client_address
+from counterfoil.gateway.errors import ANSWERS
+from counterfoil.gateway.model import GatewaySettings
+from counterfoil.site.application import application as site_application
+from counterfoil.site.model import Site
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@asynccontextmanager
+async def open_doors(services: Services) -> AsyncIterator[tuple[Application, Application, Application]]:
+    """The doors of a serving process: the gateway, the management API and the pages."""
+    settings = GatewaySettings.of(services.settings)
+    async with open_gateway(
+        spend=services.spend, routes=services.routes, clock=services.clock, settings=settings
+    ) as gateway:
+        pages = site_application(
+            Site(
+                evidence=services.evidence,
+                public_url=settings.public_url,
+                default_language=settings.default_language,
+                statuses={code: answer.status for code, answer in ANSWERS.items()},
+                client_address=lambda scope: _address_of(scope, settings),
+                **demo_parts(services),
+            )
+        )
+        yield gateway, _mounted(management_application(services), "/manage/v1"), pages
+
+
+def _address_of(scope: Scope, settings: GatewaySettings) -> str:
+    peer = scope.get("client")
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return client_address(str(peer[0]) if peer else "", forwarded, settings.trusted_proxies)
+
+
+def management_application(services: Services) -> Application:
+    """The management API on all of its use cases."""
+    return build_management(
+        ManagementServices(
+            is_operator=services.data_directory.is_operator_token,
+            default_language=Language(services.settings.default_language),
+            clock=services.clock,
+            ledger=services.ledger,
+            checkpoints=checkpoints_of(services),
+            limits=services.limits,
+            members=services.members,
+            prices=services.prices,
+            spend=services.spend,
+            upstreams=services.upstreams,
+            test_upstream=probes_of(services).test,
+        )
+    )
+
+
+def _mounted(application: Application, prefix: str) -> Application:
+    """The application with the prefix taken for granted, as Starlette's `Mount` does it."""
+
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
+        inner = dict(scope)
+        inner["root_path"] = scope.get("root_path", "") + prefix
+        await application(inner, receive, send)
+
+    return mounted

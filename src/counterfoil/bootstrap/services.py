@@ -1,0 +1,178 @@
+"""Every use case, built from settings on a started and migrated database."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from counterfoil.evidence.service import Evidence
+from counterfoil.foundation.clock import SystemClock
+from counterfoil.foundation.errors import Unavailable
+from counterfoil.gateway.errors import ANSWERS
+from counterfoil.identity.service import Members
+from counterfoil.ledger.checkpoints import CheckpointFolder
+from counterfoil.ledger.engine import Engine, EngineSettings
+from counterfoil.ledger.guard import NoGuard
+from counterfoil.ledger.history_store import lock_accounts
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits.directory import KeyDirectory
+from counterfoil.limits.service import LimitsService
+from counterfoil.observability import BACKGROUND_ERRORS, configure_logging, log
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.redaction.rules import redact, redact_value
+from counterfoil.settings import Settings
+from counterfoil.spend.guard import SpendGuard
+from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.upstream_probe import UpstreamProbes
+from counterfoil.spend.upstreams import Routes, Upstreams
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
+from counterfoil.storage.embedded import EmbeddedPostgres
+from counterfoil.storage.migrate import migrate
+
+_POSTGRES_WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Every use case, built once per process."""
+
+    settings: Settings
+    clock: SystemClock
+    data_directory: DataDirectory
+    database: Database
+    engine: Engine
+    ledger: Ledger
+    # Asks nobody but the wallet: for holds that an operator makes by hand.
+    plain_ledger: Ledger
+    limits: LimitsService
+    directory: KeyDirectory
+    members: Members
+    prices: PriceBooks
+    upstreams: Upstreams
+    routes: Routes
+    spend: Spend
+    evidence: Evidence
+
+
+@contextmanager
+def running_postgres(settings: Settings) -> Iterator[str]:
+    """A started and migrated database; yields the URL of the runtime role. Stops what only this process needed."""
+    if settings.database_url is not None:
+        migrate_own(settings)
+        yield settings.database_url
+        return
+    with EmbeddedPostgres(settings.data_dir) as server:
+        migrate(server.owner_url, runtime_password=server.runtime_password)
+        with _revived(server):
+            yield server.runtime_url
+
+
+@contextmanager
+def _revived(server: EmbeddedPostgres) -> Iterator[None]:
+    """Start PostgreSQL again when it dies meanwhile: lanes and pools reconnect by themselves."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(_POSTGRES_WATCH_SECONDS):
+            try:
+                server.start_or_attach()
+            except Unavailable:
+                BACKGROUND_ERRORS.labels(work="postgres").inc()
+                log.exception("postgres_not_revived")
+
+    thread = threading.Thread(target=watch, name="postgres watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def migrate_own(settings: Settings) -> None:
+    """Migrate a PostgreSQL of the operator's own, as its owner where that URL is given."""
+    assert settings.database_url is not None
+    owner_url = settings.migration_url or settings.database_url
+    user = _user_of(settings.database_url)
+    migrate(owner_url, runtime_role=user) if user else migrate(owner_url)
+
+
+def _user_of(url: str) -> str | None:
+    user = urlsplit(url).username
+    return unquote(user) if user else None
+
+
+@asynccontextmanager
+async def connected_services(
+    settings: Settings, url: str, *, with_engine: bool, environment: MutableMapping[str, str] | None = None
+) -> AsyncIterator[Services]:
+    """Every use case on a migrated database. Without the engine (`with_engine=False`) no call can be authorized."""
+    clock = SystemClock()
+    data_directory = DataDirectory.of(settings)
+
+    def guard_factory() -> SpendGuard:
+        return SpendGuard(clock)
+
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            await Database.open(url, min_size=1, max_size=settings.database_connections)
+        )
+        engine = Engine(
+            url, clock=clock, guard_factory=guard_factory,
+            settings=EngineSettings(
+                lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max
+            ),
+        )  # fmt: skip
+        if with_engine:
+            await engine.start()
+            stack.push_async_callback(engine.close)
+        ledger = Ledger(database, clock=clock, guard_factory=guard_factory)
+        directory = KeyDirectory(database, clock)
+        prices = PriceBooks(database, clock=clock)
+        routes = Routes(database, sealer=data_directory, environment=environment or os.environ)
+        await prices.refresh()
+        await prices.install_default()
+        await routes.refresh()
+        spend = Spend(
+            engine=engine,
+            ledger=ledger,
+            database=database,
+            directory=directory,
+            prices=prices,
+            routes=routes,
+            clock=clock,
+            settings=SpendSettings(
+                hold_seconds=settings.hold_seconds,
+                strict_bound=settings.input_bound == "strict",
+                fit=settings.fit_policy == "fit",
+            ),
+        )
+        statuses = {code: answer.status for code, answer in ANSWERS.items()}
+        yield Services(
+            evidence=Evidence(spend, database, clock, statuses=statuses),
+            settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
+            ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
+            directory=directory, members=Members(database, clock=clock), prices=prices,
+            upstreams=Upstreams(database, clock=clock, sealer=data_directory), routes=routes,
+            spend=spend,
+        )  # fmt: skip
+
+
+def log_as_set(settings: Settings) -> None:
+    """Send this process's log lines where and how the settings say, redacted."""
+    configure_logging(
+        level=settings.log_level, log_format=settings.log_format, redact=redact, redact_fields=redact_value
+    )
+
+
+def checkpoints_of(services: Services) -> CheckpointFolder:
+    return CheckpointFolder(services.data_directory.checkpoints, services.data_directory.signing_key)
+
+
+def probes_of(services: Services) -> UpstreamProbes:
+    return UpstreamProbes(services.upstreams, sealer=services.data_directory, environment=os.environ, redact=redact)

@@ -1,0 +1,197 @@
+"""Serving: the parent that owns PostgreSQL, and the processes that granian starts for it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+from contextlib import AsyncExitStack
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+
+from counterfoil.bootstrap.background import background_work
+from counterfoil.bootstrap.doors import Application, Receive, Scope, Send, open_doors
+from counterfoil.bootstrap.services import connected_services, log_as_set, running_postgres
+from counterfoil.foundation.errors import Unavailable
+from counterfoil.observability import GRANIAN_LOGGING, log, metrics_page
+from counterfoil.settings import SETTINGS, Settings
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
+from counterfoil.storage.embedded import EmbeddedPostgres
+
+_PARENT_VARIABLE = "COUNTERFOIL_PARENT_PROCESS"
+_PARENT_POLL_SECONDS = 0.5
+# Set for workers that serve on the embedded PostgreSQL: each uses it in its own right, so that no short command is its
+# last user after the parent was killed.
+_EMBEDDED_VARIABLE = "COUNTERFOIL_EMBEDDED_POSTGRES"
+
+
+def serve(settings: Settings) -> int:
+    """Serve until interrupted; returns the exit status.
+
+    This process owns PostgreSQL, migrations and the operator's token; granian's workers only serve. A worker that
+    dies is started again; workers whose parent died end by themselves.
+    """
+    log_as_set(settings)
+    # Made now, so that they are there when the first call comes and every process reads the same.
+    directory = DataDirectory.of(settings)
+    _ = directory.operator_token, directory.signing_key, directory.sealer
+    with running_postgres(settings) as url:
+        port = settings.port or free_port(settings.host)
+        os.environ.update(_environment_of(settings, url=url, port=port))
+        log.info("serving", address=f"http://{settings.host}:{port}", workers=settings.workers)
+        Granian(
+            "counterfoil.bootstrap:worker",
+            address=settings.host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            loop=Loops.uvloop,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=2048,
+            backpressure=settings.queue_max,
+            log_dictconfig=GRANIAN_LOGGING,
+            respawn_failed_workers=True,
+            workers_kill_timeout=30,
+            factory=True,
+        ).serve()
+    return 0
+
+
+def free_port(host: str) -> int:
+    """A port that is free now; granian itself would not say which one it took."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment_of(settings: Settings, *, url: str, port: int) -> dict[str, str]:
+    """The settings for the workers, which read them from the environment like everybody else."""
+    given = {setting.variable: os.environ.get(setting.variable) for setting in SETTINGS}
+    environment = {name: value for name, value in given.items() if value is not None}
+    for setting in SETTINGS:
+        value = getattr(settings, setting.name)
+        if value is not None and not isinstance(value, tuple):
+            environment[setting.variable] = str(value)
+    environment["COUNTERFOIL_DATABASE_URL"] = url
+    environment["COUNTERFOIL_PORT"] = str(port)
+    environment["COUNTERFOIL_TRUSTED_PROXIES"] = ",".join(str(network) for network in settings.trusted_proxies)
+    environment[_PARENT_VARIABLE] = str(os.getpid())
+    if settings.database_url is None:
+        environment[_EMBEDDED_VARIABLE] = "1"
+    return environment
+
+
+def worker() -> Application:
+    """The application of one serving process."""
+    parent = os.environ.pop(_PARENT_VARIABLE, None)
+    embedded = os.environ.pop(_EMBEDDED_VARIABLE, None)
+    settings = Settings.load(os.environ)
+    log_as_set(settings)
+    if embedded:
+        EmbeddedPostgres(settings.data_dir).start_or_attach()
+    return Worker(settings, parent=int(parent) if parent else None)
+
+
+class Worker:
+    """Routes each path to its door, and builds the services when granian starts the process."""
+
+    def __init__(self, settings: Settings, *, parent: int | None) -> None:
+        self._settings = settings
+        self._parent = parent
+        self._stack = AsyncExitStack()
+        self._gateway: Application = _starting
+        self._manage: Application = _starting
+        self._site: Application = _starting
+        self._database: Database | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith(("/v1/", "/api/v1/")):
+            await self._gateway(scope, receive, send)
+        elif path.startswith("/manage/v1"):
+            await self._manage(scope, receive, send)
+        elif path == "/healthz":
+            await _answer(send, 200 if await self._is_healthy() else 503, b"ok\n")
+        elif path == "/metrics":
+            await _answer(send, 200, metrics_page(), content_type=b"text/plain; version=0.0.4; charset=utf-8")
+        else:
+            await self._site(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._start()
+                except Exception as error:  # noqa: BLE001 - said to granian, which ends the worker
+                    log.exception("worker_not_started")
+                    await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._stack.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _start(self) -> None:
+        settings = self._settings
+        if settings.database_url is None:
+            raise Unavailable(code="database_unavailable", reason="a worker is started by `counterfoil serve`")
+        services = await self._stack.enter_async_context(
+            connected_services(settings, settings.database_url, with_engine=True)
+        )
+        self._database = services.database
+        doors = await self._stack.enter_async_context(open_doors(services))
+        self._gateway, self._manage, self._site = doors
+        for work in background_work(services):
+            task = asyncio.create_task(work)
+            self._stack.push_async_callback(_cancel, task)
+        if self._parent is not None:
+            watch = asyncio.create_task(_end_with(self._parent))
+            self._stack.push_async_callback(_cancel, watch)
+        # What is built by now lives as long as the process: the collector need not look at it again, and a busy
+        # gateway makes so many short-lived objects that the default thresholds collect a hundred times a second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    async def _is_healthy(self) -> bool:
+        if self._database is None:
+            return False
+        try:
+            async with self._database.reading() as connection:
+                await connection.execute("SELECT 1")
+        except Unavailable:
+            return False
+        return True
+
+
+async def _starting(scope: Scope, receive: Receive, send: Send) -> None:
+    await _answer(send, 503, b"starting\n")
+
+
+async def _answer(send: Send, status: int, body: bytes, *, content_type: bytes = b"text/plain; charset=utf-8") -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _end_with(parent: int) -> None:
+    """End this process when its parent has gone: an orphan would go on serving the port."""
+    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells a process that its parent has died
+        await asyncio.sleep(_PARENT_POLL_SECONDS)
+    log.error("parent_gone")
+    os._exit(1)
