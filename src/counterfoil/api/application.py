@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -62,8 +62,8 @@ def build_application(services: Services) -> FastAPI:
         application.include_router(router)
 
     @application.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return reference_page(application.openapi())
+    async def docs(request: Request) -> HTMLResponse:
+        return reference_page(application.openapi(), prefix=request.scope.get("root_path", ""))
 
     return application
 

@@ -80,9 +80,8 @@ def reference_markdown(openapi: Mapping[str, Any], *, prefix: str = "/manage/v1"
     return "\n".join(lines).strip() + "\n"
 
 
-def reference_page(openapi: Mapping[str, Any]) -> HTMLResponse:
-    """The routes as one page without script."""
-    prefix = (openapi.get("servers") or [{"url": ""}])[0]["url"]
+def reference_page(openapi: Mapping[str, Any], *, prefix: str) -> HTMLResponse:
+    """The routes as one page without script; `prefix` is where they are mounted."""
     information = openapi["info"]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",

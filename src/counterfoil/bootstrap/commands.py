@@ -47,8 +47,6 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 ledger=services.ledger,
                 plain_ledger=services.plain_ledger,
                 checkpoints=checkpoints_of(services),
-                transfers=services.ledger.transfers,
-                change_account=services.ledger.change_account,
                 account_of=services.limits.account_of,
                 limits=services.limits,
                 members=services.members,

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
 import os
-import socket
-from contextlib import AsyncExitStack
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 
+import psycopg
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
 from counterfoil.bootstrap.background import background_work
 from counterfoil.bootstrap.doors import Application, Receive, Scope, Send, open_doors
+from counterfoil.bootstrap.port import claimed_port, shown_address
 from counterfoil.bootstrap.services import connected_services, log_as_set, running_postgres
 from counterfoil.foundation.errors import Unavailable
-from counterfoil.observability import GRANIAN_LOGGING, log, metrics_page
+from counterfoil.observability import GRANIAN_LOGGING, forget_process, log, metrics_page
 from counterfoil.settings import SETTINGS, Settings
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
@@ -26,22 +34,33 @@ _PARENT_POLL_SECONDS = 0.5
 # Set for workers that serve on the embedded PostgreSQL: each uses it in its own right, so that no short command is its
 # last user after the parent was killed.
 _EMBEDDED_VARIABLE = "COUNTERFOIL_EMBEDDED_POSTGRES"
+# Where prometheus_client keeps the numbers of several processes; it looks once, when it is imported.
+_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings) -> int:
     """Serve until interrupted; returns the exit status.
 
     This process owns PostgreSQL, migrations and the operator's token; granian's workers only serve. A worker that
-    dies is started again; workers whose parent died end by themselves.
+    dies is started again; workers whose parent died end by themselves. Raises `Conflict` where the port is taken.
     """
     log_as_set(settings)
+    started_by = os.environ.pop(_PARENT_VARIABLE, None)
+    if started_by is not None:
+        _stop_with(int(started_by))
+    # Fresh processes: a fork would copy this one's threads half-way through whatever they do, its share in PostgreSQL,
+    # and a prometheus_client that has looked already.
+    multiprocessing.set_start_method("spawn", force=True)
     # Made now, so that they are there when the first call comes and every process reads the same.
     directory = DataDirectory.of(settings)
     _ = directory.operator_token, directory.signing_key, directory.sealer
-    with running_postgres(settings) as url:
-        port = settings.port or free_port(settings.host)
+    with (
+        claimed_port(settings.host, settings.port) as port,
+        _shared_metrics(settings, port=port),
+        running_postgres(settings) as url,
+    ):
         os.environ.update(_environment_of(settings, url=url, port=port))
-        log.info("serving", address=f"http://{settings.host}:{port}", workers=settings.workers)
+        log.info("serving", address=shown_address(settings.host, port), workers=settings.workers)
         Granian(
             "counterfoil.bootstrap:worker",
             address=settings.host,
@@ -61,12 +80,46 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-def free_port(host: str) -> int:
-    """A port that is free now; granian itself would not say which one it took."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _stop_with(parent: int) -> None:
+    """Stop as if told to once the process that has started this one is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_POLL_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+@contextmanager
+def _shared_metrics(settings: Settings, *, port: int) -> Iterator[None]:
+    """A folder in which several serving processes add up their metrics, whichever of them is asked."""
+    if settings.workers == 1 or os.environ.get(_METRICS_VARIABLE):
+        yield
+        return
+    # The port is ours: what is in its folder is of a `serve` that was killed.
+    folder = settings.data_dir.absolute() / f"metrics-{port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ[_METRICS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[_METRICS_VARIABLE]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_ended_processes() -> None:
+    """Drop the live gauges of serving processes that were killed; this one may have taken the place of such."""
+    folder = os.environ.get(_METRICS_VARIABLE)
+    for path in Path(folder).glob("gauge_live*.db") if folder else ():
+        process = path.stem.rpartition("_")[2]
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            forget_process(int(process))
+        except (ValueError, PermissionError):
+            continue
 
 
 def _environment_of(settings: Settings, *, url: str, port: int) -> dict[str, str]:
@@ -94,6 +147,7 @@ def worker() -> Application:
     log_as_set(settings)
     if embedded:
         EmbeddedPostgres(settings.data_dir).start_or_attach()
+    _forget_ended_processes()
     return Worker(settings, parent=int(parent) if parent else None)
 
 
@@ -169,7 +223,7 @@ class Worker:
         try:
             async with self._database.reading() as connection:
                 await connection.execute("SELECT 1")
-        except Unavailable:
+        except (Unavailable, psycopg.Error):
             return False
         return True
 

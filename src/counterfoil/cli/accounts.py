@@ -72,7 +72,7 @@ async def change(
         raise typer.BadParameter("give --name or --time-zone")
     async with call.services() as services:
         found = await find_account(services, account)
-        return _answer(await services.change_account(found.account_id, name=name, time_zone=time_zone))
+        return _answer(await services.ledger.change_account(found.account_id, name=name, time_zone=time_zone))
 
 
 async def suspend(call: Call, account: AccountArgument) -> Answer:
@@ -88,7 +88,7 @@ async def activate(call: Call, account: AccountArgument) -> Answer:
 async def _set_status(call: Call, account: str, status: str) -> Answer:
     async with call.services() as services:
         found = await find_account(services, account)
-        return _answer(await services.change_account(found.account_id, status=status))
+        return _answer(await services.ledger.change_account(found.account_id, status=status))
 
 
 def _answer(account: Account) -> Answer:

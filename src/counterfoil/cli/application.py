@@ -41,14 +41,13 @@ def build_application(launchers: Launchers) -> typer.Typer:
     application = typer.Typer(
         name="counterfoil",
         cls=InOrderOfPanels,
-        help=_SUMMARY,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="rich",
         # A traceback with local variables would show what the log's redaction hides.
         pretty_exceptions_enable=False,
     )
-    application.callback()(_version)
+    application.callback(help=_SUMMARY)(_everywhere)
     for register in (
         *_optional("demo", "replay"),
         doctor.register,
@@ -69,12 +68,18 @@ def build_application(launchers: Launchers) -> typer.Typer:
     return application
 
 
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"counterfoil {counterfoil.__version__}")
         raise typer.Exit
+
+
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What stands before a command."""
 
 
 def _optional(*names: str) -> list[Register]:

@@ -19,12 +19,15 @@ from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.output import table
 from counterfoil.foundation.errors import CounterfoilError
+from counterfoil.settings import Settings
 from counterfoil.storage.data_directory import DataDirectory
 
 
 def doctor(call: Call) -> Answer:
     """Check the installation: data directory, keys, PostgreSQL, migrations, rights, clock, port; and list the settings."""
-    settings, environment = call.settings, call.launchers.environment
+    environment = call.launchers.environment
+    # As `serve` would have them; a command's own are quieter.
+    settings = Settings.load(environment, data_dir=call.settings.data_dir)
     checks = [check_program(), check_settings(settings, environment)]
     try:
         directory = DataDirectory.of(settings)

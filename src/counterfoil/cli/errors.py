@@ -8,14 +8,10 @@ from typing import Any
 import psycopg
 
 from counterfoil.foundation.errors import CounterfoilError, InputError, Unavailable
-from counterfoil.foundation.vocabulary import Entry, Kind, Language, find_entry
+from counterfoil.foundation.vocabulary import Entry, Kind, Language, entry, find_entry
 
 # Values come from what was typed; a page of them helps nobody.
 _VALUE_CHARACTERS_MAX = 300
-_LABELS = {
-    "next": {Language.EN: "Next: ", Language.ZH: "下一步："},
-    "colon": {Language.EN: ": ", Language.ZH: "："},
-}
 
 
 class ExitStatus(IntEnum):
@@ -42,23 +38,24 @@ def as_known(error: psycopg.Error) -> CounterfoilError:
 
 def words_of(error: CounterfoilError) -> Entry:
     """The words for an error's code; one without words of its own is told in those of its kind."""
-    codes = [error.code, *(kind.code for kind in type(error).__mro__ if issubclass(kind, CounterfoilError))]
-    for code in codes:
-        found = find_entry(Kind.ERROR, code) or find_entry(Kind.REFUSAL, code)
-        if found is not None:
-            return found
+    for code in (error.code, *(kind.code for kind in type(error).__mro__ if issubclass(kind, CounterfoilError))):
+        for kind in (Kind.ERROR, Kind.REFUSAL, Kind.INPUT_PROBLEM):
+            found = find_entry(kind, code)
+            if found is not None:
+                return found
     raise AssertionError("internal_error has no words")
 
 
 def error_lines(error: CounterfoilError, language: Language) -> list[str]:
     words = words_of(error)
-    colon = _LABELS["colon"][language]
+    colon = "：" if language is Language.ZH else ": "
+    next_step = error.parameters.get("next_step", words.next_step.what_to_change[language])
     return [
         f"{words.label[language]} ({error.code})",
         f"  {words.explanation[language]}",
-        *(f"  {name}{colon}{shown(value)}" for name, value in error.parameters.items()),
+        *(f"  {name}{colon}{shown(value)}" for name, value in error.parameters.items() if name != "next_step"),
         f"  {words.next_step.how_to_go_back[language]}",
-        f"  {_LABELS['next'][language]}{words.next_step.what_to_change[language]}",
+        f"  {entry(Kind.WORD, 'what_to_change').label[language]}{colon}{shown(next_step)}",
     ]
 
 

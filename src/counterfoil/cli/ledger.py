@@ -92,7 +92,7 @@ async def adjust(
     call: Call,
     account: AccountArgument,
     amount: Annotated[
-        str, typer.Argument(metavar="AMOUNT", help="Such as 1.50; after -- also -1.50, which takes money out.")
+        str, typer.Option("--amount", metavar="AMOUNT", help="Such as 1.50, or -1.50, which takes money out.")
     ],
     source_id: SourceId,
     counterpart: Annotated[
@@ -189,7 +189,7 @@ async def transfers(
     """Show what was posted to an account, newest first."""
     async with call.services() as services:
         found = await find_account(services, account)
-        rows = list(await services.transfers(found.account_id, before=before, most=most + 1))
+        rows = list(await services.ledger.transfers(found.account_id, before=before, most=most + 1))
     page = rows[:most]
     columns = (
         Column(name="version", right=True),

@@ -16,21 +16,33 @@ _INPUT_CHARACTERS_MAX = 16 * 1024 * 1024
 
 
 async def explain(
-    call: Call, subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="A request's id (req_…).")]
+    call: Call,
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUBJECT", help="A request's id (req_…), a code, or an error text; - reads standard input."
+        ),
+    ],
 ) -> Answer:
     """Say why a request was served or refused: every check, what it cost, and what to do next."""
+    text = _read_input() if subject == "-" else subject
     async with call.services() as services:
-        explanation = await services.explain(subject.strip(), call.language)
+        explanation = await services.explain(text.strip(), call.language)
     return Answer(data=explanation.to_dict(), lines=explanation.lines())
 
 
 def redact(call: Call) -> Answer:
     """Copy standard input to standard output with keys, headers, card numbers and the like masked."""
-    text = sys.stdin.read(_INPUT_CHARACTERS_MAX + 1)
-    if len(text) > _INPUT_CHARACTERS_MAX:
-        raise InputError(code="bad_request", reason=f"more than {_INPUT_CHARACTERS_MAX} characters: redact it in parts")
+    text = _read_input()
     redacted = call.launchers.redact(text)
     return Answer(data={"text": redacted, "changed": redacted != text}, lines=redacted.splitlines())
+
+
+def _read_input() -> str:
+    text = sys.stdin.read(_INPUT_CHARACTERS_MAX + 1)
+    if len(text) > _INPUT_CHARACTERS_MAX:
+        raise InputError(code="input_too_long", expected=f"at most {_INPUT_CHARACTERS_MAX} characters")
+    return text
 
 
 def register(application: typer.Typer, launchers: Launchers) -> None:

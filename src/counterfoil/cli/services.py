@@ -11,26 +11,12 @@ from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
-from counterfoil.ledger.history_store import Account
-from counterfoil.ledger.model import Transfer
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.spend.service import Spend
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import Upstreams
-
-
-class ChangeAccount(Protocol):
-    async def __call__(
-        self, account_id: UUID, *, name: str | None = None, status: str | None = None, time_zone: str | None = None
-    ) -> Account:
-        """Change what is given, under the account's lock; raises `NotFound` or `InputError`."""
-
-
-class ReadTransfers(Protocol):
-    async def __call__(self, account_id: UUID, *, before: int | None = None, most: int = 100) -> Sequence[Transfer]:
-        """An account's transfers with a version below `before` (None: all), newest first."""
 
 
 class FindAccountOf(Protocol):
@@ -70,8 +56,6 @@ class Services:
     ledger: Ledger
     plain_ledger: Ledger
     checkpoints: CheckpointFolder
-    transfers: ReadTransfers
-    change_account: ChangeAccount
     account_of: FindAccountOf
     limits: LimitsService
     members: Members

@@ -38,14 +38,15 @@ class About(StrEnum):
 class Subject:
     """What was found in a text that somebody asks about.
 
-    `request_ids` are ours by form, in order; `code` is one of our refusals. Where there is neither, `words` are those of
-    another service's errors, and `service` its name where it is known.
+    `request_ids` are ours by form, in order; `code` is one of our refusals. Where there is neither, `words` are those by
+    which the errors of another `service` are known, or `unknown_id` an id that looks like ours and cannot be.
     """
 
     request_ids: tuple[UUID, ...] = ()
     code: str | None = None
     service: str | None = None
     words: str | None = None
+    unknown_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,10 +167,8 @@ def explain_code(code: str, *, statuses: Mapping[str, int], language: Language, 
 def explain_elsewhere(subject: Subject, *, language: Language, audience: Audience) -> Explanation:
     """An error that another service made, told by its form."""
     found = entry(Kind.PAGE, "why_elsewhere")
-    facts = []
-    if subject.service is not None:
-        label = entry(Kind.WORD, "looks_like").label[language]
-        facts.append(Fact(name="service", label=label, text=subject.service, value=subject.service))
+    label = entry(Kind.WORD, "looks_like").label[language]
+    service = subject.service or ""
     return Explanation(
         about=About.ELSEWHERE,
         subject=quote(subject.words or ""),
@@ -186,7 +184,7 @@ def explain_elsewhere(subject: Subject, *, language: Language, audience: Audienc
         owner=found.owner.value,
         owner_label=entry(Kind.OWNER, found.owner).label[language],
         article=found.article,
-        facts=tuple(facts),
+        facts=(Fact(name="service", label=label, text=service, value=service),),
     )
 
 

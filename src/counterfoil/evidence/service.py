@@ -78,10 +78,11 @@ class Evidence:
         if found.code is not None:
             # A call with an unknown key has an id and no record; its code still says what to do.
             return explain_code(found.code, statuses=self._statuses, language=language, audience=audience)
-        if found.request_ids:
-            raise NotFound(code="request_not_found", id=show_id("request", found.request_ids[0]))
         if found.words is not None:
             return explain_elsewhere(found, language=language, audience=audience)
+        if found.request_ids or found.unknown_id:
+            shown = found.unknown_id or show_id("request", found.request_ids[0])
+            raise NotFound(code="request_not_found", id=shown)
         raise NotFound(code="subject_not_recognised")
 
 

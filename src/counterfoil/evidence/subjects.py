@@ -19,8 +19,8 @@ _FIRST_MILLIS = 1_672_531_200_000  # 2023-01-01
 _DAY_MILLIS = 86_400_000
 
 _REQUEST_ID = re.compile(r"(?<![a-z0-9_])req_([0-9a-f]{32})(?![0-9a-z_])")
-# The ids of other services that begin like ours: OpenAI's (not UUIDv7) and Anthropic's.
-_OTHER_ID = re.compile(r"(?<![A-Za-z0-9_])req_[0-9A-Za-z]{20,40}(?![0-9A-Za-z_])")
+# Anthropic's ids begin like ours. OpenAI's have the same form as well, and are told by their digits alone.
+_ANTHROPIC_ID = re.compile(r"(?<![A-Za-z0-9_])req_01[1-9A-HJ-NP-Za-km-z]{22}(?![0-9A-Za-z_])")
 _BROKEN_LINE = re.compile(r"\r?\n[ \t>|]*")
 # Chinese input methods give full-width letters and signs.
 _FULL_WIDTH = {0xFF01 + place: 0x21 + place for place in range(0x5E)}
@@ -68,10 +68,11 @@ def recognise(text: str, *, now: int) -> Subject:
     for service in _SERVICES:
         if any(words in lowered for words in service.words):
             return Subject(service=service.name, words=service.words[0])
-    other = _OTHER_ID.search(cleaned)
+    other = _ANTHROPIC_ID.search(cleaned)
     if other is not None:
-        return Subject(words=other[0])
-    return Subject()
+        return Subject(service="Anthropic", words=other[0])
+    unknown = _REQUEST_ID.search(lowered)
+    return Subject(unknown_id=unknown[0] if unknown is not None else None)
 
 
 def _request_ids(text: str, now: int) -> tuple[UUID, ...]:

@@ -13,6 +13,7 @@ Plain ASGI: every call passes here twice, and a framework would cost more than e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -44,6 +45,8 @@ CALLS: Mapping[str, Endpoint] = {
     "/v1/messages": Endpoint.MESSAGES,
 }
 _JSON_TYPE = "application/json"
+# How long a process that ends waits for the calls that it is serving; their holds outlive it in any case.
+_FINISH_SECONDS_MAX = 20.0
 # Frames of our own code that a log line names when something is broken.
 _FRAMES_MAX = 8
 
@@ -55,10 +58,14 @@ async def open_gateway(
     """The gateway with its connections to upstreams; waits at its end for calls that are still being settled."""
     settlement = Settlement(spend, clock)
     async with open_session() as session:
-        yield Gateway(
+        gateway = Gateway(
             spend=spend, routes=routes, clock=clock, settings=settings, settlement=settlement, session=session
         )
-        await settlement.close()
+        try:
+            yield gateway
+        finally:
+            await gateway.finish(_FINISH_SECONDS_MAX)
+            await settlement.close()
 
 
 class Gateway:
@@ -83,6 +90,15 @@ class Gateway:
         )
         self._questions = Questions(spend=spend, routes=routes, clock=clock, refuse=self.refuse)
         self._counters: dict[str, Callable[[], None]] = {}
+        self._serving = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def finish(self, seconds_max: float) -> None:
+        """Wait until no call is being served, or for so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                await self._idle.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -130,7 +146,15 @@ class Gateway:
             await self._refuse_call(exchange, admission, arrival.model, parsed)
             return
         assert isinstance(parsed, ParsedCall)
-        self._count(await self._relay.serve(exchange, parsed, admission, began=began))
+        if not self._serving:
+            self._idle.clear()
+        self._serving += 1
+        try:
+            self._count(await self._relay.serve(exchange, parsed, admission, began=began))
+        finally:
+            self._serving -= 1
+            if not self._serving:
+                self._idle.set()
 
     async def _identify(self, exchange: Exchange) -> Caller | None:
         """Who calls; None where nobody may, and then that has been answered."""
@@ -160,15 +184,19 @@ class Gateway:
             )
         except BodyTooSlow:
             return Misunderstood(code="bad_request")
-        return parse_call(endpoint, raw)
+        parsed = parse_call(endpoint, raw)
+        model = parsed.model
+        if model is not None and not self._routes.is_configured(model) and not is_safe_to_keep(model):
+            # Somebody has put a key there: the name is neither kept nor repeated.
+            return Misunderstood(
+                code="bad_request", problem="field_wrong_type", parameters={"field": "model", "expected": "model name"}
+            )
+        return parsed
 
     def _arrival(self, exchange: Exchange, endpoint: Endpoint, parsed: ParsedCall | Misunderstood) -> Arrival:
         headers = exchange.headers
-        model = parsed.model
-        if model is not None and not self._routes.is_configured(model) and not is_safe_to_keep(model):
-            model = None
         return Arrival(
-            request_id=exchange.request_id, received_at=exchange.received_at, endpoint=endpoint, model=model,
+            request_id=exchange.request_id, received_at=exchange.received_at, endpoint=endpoint, model=parsed.model,
             stream=parsed.stream, client_address=exchange.client_address,
             client=client_name(headers.get(b"user-agent")),
             retry_count=retry_count(headers.get(b"x-stainless-retry-count")),
@@ -186,7 +214,7 @@ class Gateway:
         await self._refuse_and_count(
             exchange,
             Problem(
-                code=refused.code, request_id=exchange.shown_id, decision=refused.decision,
+                code=refused.code, request_id=exchange.shown_id, recorded=True, decision=refused.decision,
                 show_balance=refused.show_balance, model=model,
                 misunderstood=parsed if isinstance(parsed, Misunderstood) else None,
             ),

@@ -112,12 +112,14 @@ _ACCESS_CODES = frozenset({"key_invalid", "key_disabled", "key_expired", "ip_not
 class Problem:
     """Everything that one error answer is made from.
 
-    `charge_mark` is what is true of the money now. `status` replaces the table's where an upstream's error is relayed,
-    `upstream_words` (redacted) then say why, `upstream_type` and `upstream_code` what the upstream calls it.
+    `recorded` says that there is a request of that id to look up. `charge_mark` is what is true of the money now. `status`
+    replaces the table's where an upstream's error is relayed; `upstream_words` (redacted) then say why, `upstream_type`
+    and `upstream_code` what the upstream calls it.
     """
 
     code: str
     request_id: str
+    recorded: bool = False
     decision: Decision | None = None
     show_balance: bool = False
     misunderstood: Misunderstood | None = None
@@ -226,7 +228,7 @@ def _words(problem: Problem, *, language: Language, public_url: str) -> tuple[st
     fields: dict[str, Any] = {
         "checks": show_checks(decision, amounts=amounts, code=problem.code) if decision is not None else [],
         "next_steps": steps,
-        "article": article_url(public_url, found.article, problem.request_id),
+        "article": f"{public_url}/why/{problem.request_id}" if problem.recorded else public_url + found.article,
         "charge": problem.charge_mark,
     }
     if decision is not None and decision.passing_cap is not None:
@@ -249,12 +251,6 @@ def _facts(problem: Problem, language: Language) -> Facts:
         passing_cap=decision.passing_cap if decision is not None else None,
         retry_after_seconds=retry_after,
     )
-
-
-def article_url(public_url: str, article: str, request_id: str) -> str:
-    """Where the refusal is explained: the page that shows this decision, at the code's place."""
-    path, _, place = article.partition("#")
-    return f"{public_url}{path}?id={request_id}" + (f"#{place}" if place else "")
 
 
 def show_checks(decision: Decision, *, amounts: Amounts, code: str | None) -> list[dict[str, Any]]:

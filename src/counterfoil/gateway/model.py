@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
 
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.pricing.model import WorkShape
-from counterfoil.settings import Settings
 from counterfoil.spend.model import Endpoint
 
 Network = IPv4Network | IPv6Network
@@ -32,6 +32,27 @@ SETTLE_SECONDS_MAX = 10
 KEEPALIVE_SECONDS = 30
 
 
+class ServingSettings(Protocol):
+    """What the gateway takes from the table of settings."""
+
+    @property
+    def public_url(self) -> str | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]: ...
+    @property
+    def default_language(self) -> str: ...
+    @property
+    def request_body_max_bytes(self) -> int: ...
+    @property
+    def call_deadline_seconds(self) -> int: ...
+    @property
+    def drain_policy(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
     """`public_url` is where customers reach the pages that refusals link to, without a slash at its end."""
@@ -45,10 +66,10 @@ class GatewaySettings:
     body_seconds_max: float = BODY_SECONDS_MAX
 
     @classmethod
-    def of(cls, settings: Settings, *, port: int | None = None) -> GatewaySettings:
-        """From the table of settings; `port` is the one that is really served where that was left open."""
+    def of(cls, settings: ServingSettings) -> GatewaySettings:
+        """From the table of settings; the port is the one that is really served."""
         return cls(
-            public_url=settings.public_url or f"http://{settings.host}:{port or settings.port}",
+            public_url=(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/"),
             trusted_proxies=settings.trusted_proxies,
             default_language=Language(settings.default_language),
             body_bytes_max=settings.request_body_max_bytes,

@@ -6,6 +6,7 @@ happens to the client or to this task, the hold is captured or voided; only a ki
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -76,14 +77,13 @@ class Relay:
             found = await self._attempts.first_answer(serving, self._ask_plain)
         except ClientLeft as left:
             return await self._client_left(serving, asked=left.asked)
-        except BaseException:
-            # This task was cancelled, or there is a defect: nothing has been delivered.
-            self._void_later(serving, "internal_error")
+        except BaseException as error:
+            self._void_later(serving, error)
             raise
         if found is None:
             return await self._failed(serving)
         answer, current = found
-        if answer.failed and answer.usage is None:
+        if answer.failed:
             return await self._relay_failure(serving, current, answer)
         return await self._deliver(serving, current, answer)
 
@@ -138,7 +138,9 @@ class Relay:
 
     async def _relay_failure(self, serving: Serving, current: Try, answer: PlainAnswer) -> str:
         """The upstream's own "failed", as it is: the client knows how to read it, and nothing is charged."""
-        self._attempts.note(current, AttemptOutcome.REJECTED, status_code=200, response_id=answer.response_id)
+        self._attempts.note(
+            current, AttemptOutcome.REJECTED, status_code=200, response_id=answer.response_id, usage=answer.usage
+        )
         await self._settlement.void(serving.admission, self._failure(serving, "upstream_error", 200))
         await serving.exchange.answer(
             200, [(b"content-type", b"application/json"), (b"x-counterfoil-charge", b"0.00")], answer.body
@@ -152,8 +154,8 @@ class Relay:
             found = await self._attempts.first_answer(serving, self._streams.open)
         except ClientLeft as left:
             return await self._client_left(serving, asked=left.asked)
-        except BaseException:
-            self._void_later(serving, "internal_error")
+        except BaseException as error:
+            self._void_later(serving, error)
             raise
         if found is None:
             return await self._failed(serving)
@@ -188,10 +190,18 @@ class Relay:
         failure = self._failure(serving, code, status or ANSWERS[code].status)
         released = await self._settlement.void(serving.admission, failure)
         problem = Problem(
-            code=code, request_id=serving.exchange.shown_id, model=serving.call.model, retry_after=retry_after,
-            charge_mark="not_charged" if released else "held", status=status, param=param, upstream_words=words,
-            upstream_type=kind, upstream_code=upstream_code,
-        )  # fmt: skip
+            code=code,
+            request_id=serving.exchange.shown_id,
+            recorded=True,
+            model=serving.call.model,
+            retry_after=retry_after,
+            charge_mark="not_charged" if released else "held",
+            status=status,
+            param=param,
+            upstream_words=words,
+            upstream_type=kind,
+            upstream_code=upstream_code,
+        )
         await self._refuse(serving.exchange, problem)
         return code
 
@@ -210,7 +220,9 @@ class Relay:
         await self._settlement.capture_or_later(admission, delivery)
         return "client_gone"
 
-    def _void_later(self, serving: Serving, code: str) -> None:
+    def _void_later(self, serving: Serving, error: BaseException) -> None:
+        """This task was cancelled, or there is a defect, and nothing has been delivered."""
+        code = "unavailable" if isinstance(error, asyncio.CancelledError) else "internal_error"
         self._settlement.void_later(serving.admission, self._failure(serving, code, ANSWERS[code].status))
 
     def _failure(self, serving: Serving, code: str, status: int) -> Failure:

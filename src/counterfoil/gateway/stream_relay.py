@@ -110,17 +110,26 @@ class StreamRelay:
                 serving.admission, self._delivery(serving, opened, self._counted(serving, reader))
             )
             raise
-        stopped = self._attempts.stopped(serving) and not reader.finished
-        if broken is not None or stopped:
+        if broken is not None or (self._attempts.stopped(serving) and not reader.finished):
             opened.response.close()
-        else:
-            opened.response.release()
         usage = reader.usage() if reader.finished else None
         self._note(serving, current, opened, broken, usage)
+        try:
+            return await self._end(serving, opened, broken, usage)
+        finally:
+            # By now the end of the body has arrived too, and the connection can be used again.
+            opened.response.release()
+
+    async def _end(
+        self, serving: Serving, opened: OpenStream, broken: UpstreamError | None, usage: Usage | None
+    ) -> str:
+        reader = opened.reader
+        if not reader.text_bytes and reader.failed:
+            return await self._end_failed(serving, reader)
+        if not reader.text_bytes and broken is not None and not reader.finished:
+            return await self._end_empty(serving, broken)
         if usage is None:
             usage = self._counted(serving, reader)
-        if broken is not None and not reader.finished and not reader.text_bytes:
-            return await self._end_empty(serving, broken)
         return await self._end_charged(serving, opened, usage, None if reader.finished else broken)
 
     async def _pump(self, serving: Serving, current: Try, opened: OpenStream) -> UpstreamError | None:
@@ -215,6 +224,13 @@ class StreamRelay:
             await serving.exchange.end_stream(self._error_event(serving, code, mark))
         return code
 
+    async def _end_failed(self, serving: Serving, reader: StreamReader) -> str:
+        """The upstream's own "failed", with nothing delivered: the client knows how to read it, and pays nothing."""
+        await self._settlement.void(serving.admission, self._failure(serving, "upstream_error"))
+        if not serving.departure.gone:
+            await serving.exchange.end_stream(reader.closing())
+        return "upstream_error"
+
     async def _end_empty(self, serving: Serving, broken: UpstreamError) -> str:
         """The upstream broke off before it had written anything: nothing is charged."""
         code = broken.consequence.code
@@ -233,7 +249,9 @@ class StreamRelay:
         if code == "ok":
             return b""
         exchange = serving.exchange
-        problem = Problem(code=code, request_id=exchange.shown_id, model=serving.call.model, charge_mark=charge_mark)
+        problem = Problem(
+            code=code, request_id=exchange.shown_id, recorded=True, model=serving.call.model, charge_mark=charge_mark
+        )
         return stream_event(
             problem, dialect=exchange.dialect, language=exchange.language, public_url=self._settings.public_url
         )

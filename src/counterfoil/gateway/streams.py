@@ -29,7 +29,7 @@ class StreamReader:
 
     `text_bytes` are those of the model's output so far. `finished`: the upstream has said all it had to say, even if
     its last events (the usage chunk of chat) are missing; `ended`: the last of them has come. `error`: it says that it
-    has failed, or speaks nonsense; nothing after that is read.
+    has failed, or speaks nonsense; nothing after that is read. `failed`: it says so in its own last event.
     """
 
     endpoint: Endpoint
@@ -38,6 +38,7 @@ class StreamReader:
         self.text_bytes = 0
         self.finished = False
         self.ended = False
+        self.failed = False
         self.error: UpstreamError | None = None
         self.response_id: str | None = None
         self._call = call
@@ -178,6 +179,7 @@ class ResponsesStream(StreamReader):
             self._usage = usage if isinstance(usage, dict) else None
             self._output = response.get("output")
             self._final_event = event
+            self.failed = kind == "response.failed"
             self.finished = self.ended = True
             return b""
         return event

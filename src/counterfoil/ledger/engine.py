@@ -353,7 +353,9 @@ class _Lane:
     def _without_overdue(self, pendings: list[Pending]) -> list[Pending]:
         now = time.monotonic()
         overdue = [pending for pending in pendings if pending.due <= now]
-        self._fail(overdue, Unavailable(code="database_unreachable", reason="the outcome is not known yet"))
+        for pending in overdue:
+            reason = "the outcome is not known yet" if pending.recheck else "nothing was changed"
+            self._fail([pending], Unavailable(code="database_unreachable", reason=reason))
         return [pending for pending in pendings if pending.due > now]
 
     # -- cache and connection ----------------------------------------------------------------------------------
@@ -422,7 +424,7 @@ class _AsideLane(_Lane):
 
     async def _turn(self) -> None:
         """Apply what is not locked any more; where all are, wait a moment for the one that has waited longest."""
-        if not await self._apply_some(self._next(), waiting=False):
+        if len(self.owned) == 1 or not await self._apply_some(self._next(), waiting=False):
             oldest = next(iter(self.owned.values()), None)
             if oldest:
                 await self._apply_some(self._take([oldest]), waiting=True)

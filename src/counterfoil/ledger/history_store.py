@@ -317,7 +317,8 @@ async def misnumbered_events(connection: Connection) -> list[tuple[UUID, int, st
 async def read_wallet_grants(connection: Connection, account_id: UUID) -> list[tuple[Any, ...]]:
     cursor = await connection.execute(
         "SELECT grant_id, kind, priority, expires_at, created_at, source_kind, source_id, amount, remaining, held, state,"
-        " destination FROM grants WHERE account_id = %s ORDER BY priority, expires_at NULLS LAST, created_at",
+        " destination FROM grants WHERE account_id = %s ORDER BY priority, expires_at NULLS LAST,"
+        " array_position(ARRAY['promotional', 'compensation', 'paid'], kind), created_at, grant_id",
         (account_id,),
     )
     return await cursor.fetchall()

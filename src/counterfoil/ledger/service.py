@@ -5,6 +5,7 @@ Holds of live calls go through the `Engine`; everything here is low-rate and run
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from counterfoil.storage.database import Database
 _EXPIRY_BATCH = 200
 _LAST_ID = UUID(int=2**128 - 1)
 _ALWAYS = 2**63 - 1
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,13 @@ class GrantView:
     destination: str | None
 
 
+def _read_name(name: str) -> str:
+    name = name.strip()
+    if not (1 <= len(name) <= 200 and name.isprintable()):
+        raise InputError(code="name_unreadable")
+    return name
+
+
 class Ledger:
     def __init__(self, database: Database, *, clock: Clock, guard_factory: GuardFactory) -> None:
         self._database = database
@@ -83,10 +92,8 @@ class Ledger:
 
     async def open_account(self, *, name: str, currency: str = "USD", time_zone: str = "UTC") -> Account:
         """Open an account; raises `InputError` for a bad name, currency or time zone."""
-        name = name.strip()
-        if not 1 <= len(name) <= 200:
-            raise InputError(code="name_unreadable")
-        if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+        name = _read_name(name)
+        if not _CURRENCY.match(currency):
             raise InputError(code="currency_unreadable", currency=currency[:10])
         read_time_zone(time_zone)
         account_id = self._clock.new_id()
@@ -107,8 +114,10 @@ class Ledger:
 
     async def account_named(self, name: str) -> Account:
         """The one account of that name; raises `NotFound`, or `Conflict` where several have it."""
-        async with self._database.reading() as connection:
-            found = await history_store.read_accounts_named(connection, name)
+        found: list[Account] = []
+        if name.isprintable():
+            async with self._database.reading() as connection:
+                found = await history_store.read_accounts_named(connection, name)
         if not found:
             raise NotFound(code="account_not_found", account=name[:200])
         if len(found) > 1:
@@ -126,8 +135,7 @@ class Ledger:
 
         Raises `NotFound` or `InputError`.
         """
-        if name is not None and not 1 <= len(name := name.strip()) <= 200:
-            raise InputError(code="name_unreadable")
+        name = None if name is None else _read_name(name)
         if status not in (None, "active", "suspended", "closed"):
             raise InputError(code="status_unreadable", status=str(status)[:20])
         if time_zone is not None:

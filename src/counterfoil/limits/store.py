@@ -58,7 +58,7 @@ KEYS_AND_GROUPS = Statement(
     f"SELECT w.account_id, {_KEY_COLUMNS}, {_GROUP_COLUMNS}"  # noqa: S608
     " FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, key_id)"
     " JOIN api_keys k ON k.account_id = w.account_id AND k.key_id = w.key_id"
-    " LEFT JOIN groups g ON g.account_id = k.account_id AND g.group_id = k.group_id",
+    " LEFT JOIN groups g ON g.account_id = w.account_id AND g.group_id = k.group_id",
 )
 # Every limit of the accounts, groups and keys of ($1, $2), each with the usage of its current windows.
 LIMITS_AND_USAGES = Statement(
@@ -69,7 +69,8 @@ LIMITS_AND_USAGES = Statement(
     " UNION SELECT w.account_id, k.group_id FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, key_id)"
     " JOIN api_keys k ON k.account_id = w.account_id AND k.key_id = w.key_id"
     ") AS s JOIN limits l ON l.account_id = s.account_id AND l.scope_id = s.scope_id AND l.retired_at IS NULL"
-    f" LEFT JOIN usages u ON u.account_id = l.account_id AND u.limit_id = l.limit_id AND {_CURRENT}",
+    f" LEFT JOIN usages u ON u.account_id = l.account_id AND u.limit_id = l.limit_id AND {_CURRENT}"
+    " AND u.account_id = ANY($1::uuid[]) WHERE l.account_id = ANY($1::uuid[])",
 )
 # Rows that were read (or do not exist yet) are written as totals: the lock is held, nobody else moved them.
 SET_USAGES = Statement(

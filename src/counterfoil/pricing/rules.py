@@ -45,6 +45,7 @@ _TOKENS_OF_TOOL_PREAMBLE = 800
 _FLOOR_CAP = 1024
 
 _NANOS_PER_STEP = UNITS_PER_MILLION * 1000
+_NOTHING_LEFT = Fraction(0)
 
 
 def rate(price: Price, usage: Usage, *, multiplier_millis: int) -> Rated:
@@ -122,15 +123,21 @@ def recompute(text: str) -> Rated:
 def _sum_up(
     lines: Sequence[Line], *, currency: str, version_id: UUID, multiplier_millis: int, context_above: int | None
 ) -> Rated:
-    exact = Fraction(sum(line.count * line.nanos_per_million for line in lines) * multiplier_millis, _NANOS_PER_STEP)
-    amount = round_half_even(exact)
+    steps = sum([line.count * line.nanos_per_million for line in lines]) * multiplier_millis
+    amount, rest = divmod(steps, _NANOS_PER_STEP)
+    remainder = _NOTHING_LEFT
+    if rest:
+        # Rare: whole nanos per token, as most prices are, leave nothing to round.
+        exact = Fraction(steps, _NANOS_PER_STEP)
+        amount = round_half_even(exact)
+        remainder = exact - amount
     if amount > LARGEST_NANOS:
         raise UsageUnreadable(field="usage", expected="a cost that can be booked", given=f"{amount} nanos")
     return Rated(
         currency=currency,
         version_id=version_id,
         amount_nanos=amount,
-        remainder=exact - amount,
+        remainder=remainder,
         multiplier_millis=multiplier_millis,
         context_above=context_above,
         arithmetic=tuple(lines),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from counterfoil.site.model import Receive, Scope, Send
@@ -11,18 +12,26 @@ from counterfoil.site.model import Receive, Scope, Send
 BODY_BYTES_MAX = 256 * 1024
 _FIELDS_MAX = 10
 
+# No script, nothing from elsewhere: what people paste here stays here.
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+
+
+class Framing(StrEnum):
+    """What has to do with frames: the policy's last part. Only a demo's numbers stand in one, on our own page."""
+
+    NONE = "frame-ancestors 'none'"
+    SHOWS_FRAMES = "frame-src 'self'; frame-ancestors 'none'"
+    IS_FRAMED = "frame-ancestors 'self'"
+
+
 _SECURITY = (
-    # No script, no frame, nothing from elsewhere: what people paste here stays here.
-    (b"content-security-policy",
-     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
     # A request id in an address is nobody else's business.
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
-)  # fmt: skip
+)
 
 NEVER_KEEP = "no-store"
 KEEP_FOR_GOOD = "public, max-age=31536000, immutable"
@@ -38,12 +47,15 @@ class Answer:
     content_type: str = "text/html; charset=utf-8"
     cache: str = NEVER_KEEP
     headers: tuple[tuple[str, str], ...] = ()
+    framing: Framing = Framing.NONE
 
     async def send(self, send: Send, *, with_body: bool) -> None:
         headers = [
             (b"content-type", self.content_type.encode()),
             (b"content-length", str(len(self.body)).encode()),
             (b"cache-control", self.cache.encode()),
+            (b"content-security-policy", f"{_POLICY}; {self.framing}".encode()),
+            (b"x-frame-options", b"SAMEORIGIN" if self.framing is Framing.IS_FRAMED else b"DENY"),
             *_SECURITY,
             *((name.encode(), value.encode("latin-1")) for name, value in self.headers),
         ]

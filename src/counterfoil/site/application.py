@@ -16,6 +16,7 @@ from counterfoil.site.answers import (
     KEEP_FOR_GOOD,
     NEVER_KEEP,
     Answer,
+    Framing,
     read_form,
     read_header,
     read_query,
@@ -25,9 +26,10 @@ from counterfoil.site.assets import BY_PATH, ICON
 from counterfoil.site.live import Live
 from counterfoil.site.look_ups import LookUps
 from counterfoil.site.model import Application, Receive, Scope, Send, Site
-from counterfoil.site.pages import Address, Pages
+from counterfoil.site.pages import Address, Pages, is_under_way
 
 _HOME = ("/", "/why")
+_LIVE = "/why/live"
 _PART_OF_ERROR = {"request_not_found": "why_not_found", "subject_not_recognised": "why_no_id"}
 _ROBOTS = b"User-agent: *\nDisallow: /why/\nDisallow: /why?\n"
 # Pages about one request are for whoever has its id, not for search engines.
@@ -83,6 +85,8 @@ class _Application:
         if is_home:
             subject = read_query(scope).get("q", "").strip()
             return await self._explained(scope, subject) if subject else await self._home(scope)
+        if path == _LIVE and self._live.is_shown:
+            return await self._live_numbers(scope)
         if path.startswith("/why/"):
             return await self._explained(scope, path.removeprefix("/why/").strip())
         return self._message(scope, "page_not_found", status=404)
@@ -94,6 +98,18 @@ class _Application:
             body=self._pages.home(self._address(scope), language, live=live, examples=examples),
             cache=NEVER_KEEP if self._site.demo else KEEP_BRIEFLY,
             headers=(*_headers_of(language), ("vary", "Accept-Language")),
+            framing=Framing.SHOWS_FRAMES if is_under_way(live) else Framing.NONE,
+        )
+
+    async def _live_numbers(self, scope: Scope) -> Answer:
+        live, examples = await self._live.numbers(), await self._live.examples()
+        if live is None:
+            return self._message(scope, "why_unavailable", status=503, headers=(("retry-after", "5"),))
+        language = self._language(scope)
+        return Answer(
+            body=self._pages.live(self._address(scope, path=_LIVE), language, live=live, examples=examples),
+            headers=(*_headers_of(language), *_NOT_INDEXED),
+            framing=Framing.IS_FRAMED,
         )
 
     async def _posted(self, scope: Scope, receive: Receive) -> Answer:

@@ -45,6 +45,10 @@ class Live:
         self._numbers = _Kept(site.live_numbers) if site.demo and site.live_numbers is not None else None
         self._examples = _Kept(site.examples) if site.demo and site.examples is not None else None
 
+    @property
+    def is_shown(self) -> bool:
+        return self._numbers is not None
+
     async def numbers(self) -> LiveNumbers | None:
         return await self._numbers.value() if self._numbers is not None else None
 

@@ -93,6 +93,11 @@ def _with_query(path: str, fields: Mapping[str, str]) -> str:
     return before + (f"?{urlencode(fields)}" if fields else "") + hash_sign + fragment
 
 
+def is_under_way(live: LiveNumbers | None) -> bool:
+    """Whether a replay is moving the numbers."""
+    return live is not None and live.progress is not None and live.progress[0] < live.progress[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """Every page of one installation. `statuses` are those of refusals; `demo` says that the money is play money."""
@@ -104,10 +109,16 @@ class Pages:
         self, address: Address, language: Language, *, live: LiveNumbers | None, examples: Examples | None
     ) -> bytes:
         """The form, what every code means, and in a demo the numbers and what to try."""
-        under_way = live is not None and live.progress is not None and live.progress[0] < live.progress[1]
         return self._render(
             "home.html", address, language, live=live, examples=examples, refusals=refusals(), glossary=glossary(),
-            statuses=self.statuses, refresh_seconds=REFRESH_SECONDS if under_way else None,
+            under_way=is_under_way(live),
+        )  # fmt: skip
+
+    def live(self, address: Address, language: Language, *, live: LiveNumbers, examples: Examples | None) -> bytes:
+        """The numbers by themselves, for the frame in which they renew themselves: the form beside it stays as it is."""
+        return self._render(
+            "live.html", address, language, live=live, examples=examples,
+            refresh_seconds=REFRESH_SECONDS if is_under_way(live) else None,
         )  # fmt: skip
 
     def decision(self, address: Address, language: Language, explanation: Explanation) -> bytes:
@@ -120,7 +131,7 @@ class Pages:
 
     def message(self, address: Address, language: Language, part: str) -> bytes:
         """A heading and a paragraph (a `page` entry), with the form below."""
-        return self._render("message.html", address, language, part=part)
+        return self._render("message.html", address, language, part=part, refusals=refusals())
 
     def _render(self, template: str, address: Address, language: Language, **values: Any) -> bytes:
         return (
@@ -128,7 +139,7 @@ class Pages:
             .render(
                 w=Words(language), language=language, languages=[(one, Words(one)) for one in Language],
                 address=address, demo=self.demo, style=STYLE, icon=ICON, subject_max=SUBJECT_CHARACTERS_MAX,
-                **{"refresh_seconds": None, **values},
+                statuses=self.statuses, **values,
             )
             .encode()
         )  # fmt: skip

@@ -12,6 +12,9 @@ _LISTED = (
     Kind.OWNER, Kind.PROBLEM_CLASS, Kind.EVIDENCE_FIELD, Kind.ERROR,
 )  # fmt: skip
 
+# Kinds of which it says something in general what to do about them.
+_ADVISED = frozenset({Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.CAUSE, Kind.PROBLEM_CLASS, Kind.ERROR})
+
 
 class Words:
     """Labels, paragraphs and hints of one language."""
@@ -45,6 +48,10 @@ class Words:
         """The label of a refusal, or the code itself where there is none."""
         found = find_entry(Kind.REFUSAL, code)
         return found.label[self.language] if found is not None else code
+
+    def advice(self, one: Entry) -> str:
+        """What to do about it, where that can be said in general."""
+        return one.next_step.what_to_change[self.language] if one.kind in _ADVISED else ""
 
     def owner(self, one: Entry) -> str:
         return entry(Kind.OWNER, one.owner).label[self.language]

@@ -13,15 +13,16 @@ from typing import Any
 from uuid import UUID
 
 from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.money import LARGEST_NANOS
 from counterfoil.ledger.guard import Denial, Entry, Permit
-from counterfoil.ledger.model import Authorize, Capture, Expire, Hold, HoldCommand, HoldEnd, Void
+from counterfoil.ledger.model import Authorize, Capture, Expire, Hold, HoldCommand, HoldEnd, HoldVerb, Void
 from counterfoil.limits import store as limits_store
 from counterfoil.limits.account_limits import AccountLimits, usage_columns
 from counterfoil.limits.model import Applicable, Ask, Check, Counted, Decision, Scope, WalletView, Windows
 from counterfoil.limits.usage import pack_counted, unpack_counted
 from counterfoil.spend import store
 from counterfoil.spend.model import Attempt, ChargeMark, RefusedCall, RequestState, Ticket
-from counterfoil.spend.records import Delivered, Failed, ask_of, attempt_row, checks_json, standing_json
+from counterfoil.spend.records import Delivered, Failed, ask_of, attempt_row, checks_json, multiplier_of, standing_json
 from counterfoil.storage.pipeline import Call, Rows
 
 _MINUTE = 60_000_000
@@ -136,17 +137,18 @@ class SpendGuard:
         arrival, caller = ticket.arrival, ticket.caller
         limits = state.limits
         if not limits.knows(caller.key_id):
-            return self._unknown_key(ticket, entry)
+            return self._unknown_key(entry, state, command, now, event_no)
         applicable = limits.applicable(caller.key_id)
         wallet = WalletView(
             spendable=spendable, currency=entry.wallet.currency, account_status=entry.wallet.status,
             held=entry.wallet.held,
         )  # fmt: skip
-        ask = ask_of(ticket, applicable)
+        ask, problems = ask_of(ticket, applicable, entry.wallet.currency)
         windows = limits.windows(now)
         ticket.show_balance = applicable.key.show_balance
+        ticket.multiplier_millis = multiplier_of(applicable)
         self._touched[command.account_id] = state
-        if ask is not None and not ticket.problems and arrival.model is not None:
+        if ask is not None and not problems and arrival.model is not None:
             passed = limits.admit(
                 ask, wallet=wallet, key_id=caller.key_id, model=arrival.model, client_address=arrival.client_address,
                 token_hash=caller.token_hash, now=now,
@@ -155,7 +157,7 @@ class SpendGuard:
                 return self._hold(entry, command, applicable, windows, ask, passed, spendable, now, event_no)
         decision = limits.decide(
             ask, wallet=wallet, key_id=caller.key_id, model=arrival.model, client_address=arrival.client_address,
-            token_hash=caller.token_hash, now=now, problems=ticket.problems,
+            token_hash=caller.token_hash, now=now, problems=problems,
         )  # fmt: skip
         return self._refuse(entry, state, command, applicable, decision, now, event_no)
 
@@ -211,7 +213,8 @@ class SpendGuard:
     ) -> Denial:
         ticket: Ticket = command.guarded
         code = decision.code or "internal_error"
-        needed = decision.needed_nanos or 0
+        # The dearest price times the highest tier for the longest answers does not fit a BIGINT.
+        needed = None if decision.needed_nanos is None else min(decision.needed_nanos, LARGEST_NANOS)
         request_id = command.hold_id
         recorded = True
         if code in _SHARED:
@@ -232,7 +235,7 @@ class SpendGuard:
                     now=now,
                     event_no=event_no,
                     cap=None,
-                    needed=decision.needed_nanos,
+                    needed=needed,
                     held=0,
                     counted=b"",
                     checks=checks_json(decision),
@@ -241,15 +244,14 @@ class SpendGuard:
                     code=code,
                 )
             )
-        refused = RefusedCall(request_id=request_id, decision=decision, show_balance=ticket.show_balance)
-        return Denial(code=code, needed=needed, recorded=recorded, detail=refused)
+        ticket.refused = RefusedCall(request_id=request_id, decision=decision, show_balance=ticket.show_balance)
+        return Denial(code=code, needed=needed or 0, recorded=recorded)
 
-    def _unknown_key(self, ticket: Ticket, entry: Entry) -> Denial:
-        """The directory led here and the key is gone: as invalid as one that never was."""
+    def _unknown_key(self, entry: Entry, state: AccountState, command: Authorize, now: int, event_no: int) -> Denial:
+        """The directory led here and the key is gone: as invalid as one that never was, and recorded (L5)."""
         check = Check(scope=Scope.KEY, code="key_invalid", passed=False)
         decision = Decision(code="key_invalid", currency=entry.wallet.currency, checks=(check,))
-        refused = RefusedCall(request_id=ticket.arrival.request_id, decision=decision, show_balance=False)
-        return Denial(code="key_invalid", needed=0, recorded=True, detail=refused)
+        return self._refuse(entry, state, command, None, decision, now, event_no)
 
     def _row(
         self,
@@ -285,7 +287,7 @@ class SpendGuard:
     def ended(self, entry: Entry, command: Capture | Void | Expire, held: Hold | None, end: HoldEnd, now: int) -> None:
         state: AccountState | None = entry.guard
         if held is None:
-            self._too_late(command, end, now)
+            self._too_late(command, end)
             return
         counted = state.counted.pop(command.hold_id, _NOTHING_COUNTED) if state is not None else _NOTHING_COUNTED
         if state is None:
@@ -322,13 +324,18 @@ class SpendGuard:
                 )
             )
 
-    def _too_late(self, command: Capture | Void | Expire, end: HoldEnd, now: int) -> None:
-        """A capture after the hold expired charges nothing, and the request says so."""
+    def _too_late(self, command: Capture | Void | Expire, end: HoldEnd) -> None:
+        """What comes after the hold expired charges nothing, and tells what became of the request after all."""
         detail = command.guarded
-        if end.verb == "expired" and isinstance(command, Capture) and isinstance(detail, Delivered):
+        if end.verb is not HoldVerb.EXPIRED:
+            return
+        if isinstance(detail, Delivered):
             row = detail.row(end)
             self._ended.append((*row[:2], RequestState.SERVED_NOT_CHARGED, ChargeMark.NOT_CHARGED, *row[4:]))
             self._add_attempts(command, detail.delivery.attempts, detail.costs)
+        elif isinstance(detail, Failed):
+            self._ended.append(detail.row(end))
+            self._add_attempts(command, detail.failure.attempts, detail.costs)
 
     def _add_attempts(
         self, command: Capture | Void | Expire, attempts: Sequence[Attempt], costs: Sequence[int | None]

@@ -113,6 +113,9 @@ class Ticket:
     input_tokens: int = 0
     show_balance: bool = False
     spendable: int = 0
+    # Here and not in the ledger's answer: a batch that is run again after its COMMIT was lost finds the refusal's row,
+    # and no decision with it.
+    refused: RefusedCall | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,32 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from counterfoil.ledger.model import HoldEnd
-from counterfoil.limits.model import WINDOW_INDEX, Applicable, Ask, Decision, Policy, UsageKey, UsedAndHeld, Windows
+from counterfoil.limits.model import (
+    WINDOW_INDEX,
+    Applicable,
+    Ask,
+    Decision,
+    Policy,
+    Problem,
+    UsageKey,
+    UsedAndHeld,
+    Windows,
+)
 from counterfoil.pricing.rules import bound
 from counterfoil.pricing.usage import to_json as usage_json
-from counterfoil.spend.model import Attempt, ChargeMark, Delivery, Failure, RequestState, Ticket
+from counterfoil.spend.model import Arrival, Attempt, ChargeMark, Delivery, Failure, RequestState, Ticket
 
 _NONE: UsedAndHeld = (0, 0)
 _TIMES_ONE = 1000
+_RETRY_COUNT_MAX = 1_000_000
 
 
-def ask_of(ticket: Ticket, applicable: Applicable) -> Ask | None:
-    """What the call may cost with its group's price tier; None where its cost cannot be known."""
+def storable(text: str) -> str:
+    """Text as PostgreSQL takes it: an upstream's words and a client's name may hold zero bytes and half characters."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def storable_arrival(arrival: Arrival) -> Arrival:
+    """The arrival with fields that fit their columns. One command that PostgreSQL refuses leaves no row (L5)."""
+    model, client, address = arrival.model, arrival.client, arrival.client_address
+    retry_count = arrival.retry_count
+    if (
+        (model is None or storable(model) is model)
+        and storable(client) is client
+        and storable(address) is address
+        and (retry_count is None or 0 <= retry_count <= _RETRY_COUNT_MAX)
+    ):
+        return arrival
+    return replace(
+        arrival, model=None if model is None else storable(model), client=storable(client),
+        client_address=storable(address),
+        retry_count=None if retry_count is None else max(0, min(retry_count, _RETRY_COUNT_MAX)),
+    )  # fmt: skip
+
+
+def multiplier_of(applicable: Applicable) -> int:
+    """The price tier of the key's group, in thousandths; a key without a group pays the book's price."""
+    return _TIMES_ONE if applicable.group is None else applicable.group.price_tier_millis
+
+
+def ask_of(ticket: Ticket, applicable: Applicable, currency: str) -> tuple[Ask | None, tuple[Problem, ...]]:
+    """What the call may cost with its group's price tier, and what speaks against it before any limit is asked.
+
+    None where its cost cannot be known. A price in another currency than the wallet's (`currency`) is no price for it.
+    """
     upper, price, shape = ticket.bound, ticket.price, ticket.arrival.shape
     if upper is None or price is None or shape is None:
-        return None
-    if ticket.multiplier_millis != _TIMES_ONE:
-        upper = bound(price, shape, multiplier_millis=ticket.multiplier_millis, strict=ticket.strict_bound)
-    return Ask(
+        return None, ticket.problems
+    if price.currency != currency:
+        return None, (*ticket.problems, Problem(code="price_missing"))
+    multiplier_millis = multiplier_of(applicable)
+    if multiplier_millis != _TIMES_ONE:
+        upper = bound(price, shape, multiplier_millis=multiplier_millis, strict=ticket.strict_bound)
+    ask = Ask(
         base_nanos=upper.base_nanos, output_nanos_per_million=upper.output_nanos_per_million,
         input_tokens=upper.input_tokens, outputs=upper.outputs, floor_cap=upper.floor_cap, asked_cap=upper.asked_cap,
         policy=Policy.FIT if ticket.fit else Policy.STRICT,
     )  # fmt: skip
+    return ask, ticket.problems
 
 
 def standing_json(
@@ -105,7 +153,7 @@ class Failed:
         failure = self.failure
         return (
             end.account_id, end.hold_id, RequestState.FAILED, ChargeMark.NOT_CHARGED, failure.code,
-            failure.status_code, None, failure.ended_at, 0, 0, None, None, False, failure.error_text,
+            failure.status_code, None, failure.ended_at, 0, 0, None, None, False, _kept(failure.error_text),
         )  # fmt: skip
 
 
@@ -113,6 +161,10 @@ def attempt_row(account_id: UUID, request_id: UUID, attempt: Attempt, cost_nanos
     """The columns of `store.INSERT_ATTEMPTS`. `cost_nanos` is what the upstream will bill, where its prices are known."""
     return (
         account_id, request_id, attempt.number, attempt.upstream, attempt.upstream_model, attempt.started_at,
-        attempt.ended_at, attempt.outcome, attempt.status_code, attempt.response_id, attempt.error_text,
+        attempt.ended_at, attempt.outcome, attempt.status_code, _kept(attempt.response_id), _kept(attempt.error_text),
         usage_json(attempt.usage) if attempt.usage is not None else None, cost_nanos,
     )  # fmt: skip
+
+
+def _kept(text: str | None) -> str | None:
+    return None if text is None else storable(text)

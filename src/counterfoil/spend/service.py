@@ -46,7 +46,7 @@ from counterfoil.spend.model import (
     Standing,
     Ticket,
 )
-from counterfoil.spend.records import Delivered, Failed, ask_of
+from counterfoil.spend.records import Delivered, Failed, ask_of, storable, storable_arrival
 from counterfoil.spend.upstreams import Routes
 from counterfoil.storage.database import Database
 from counterfoil.storage.pipeline import run_in
@@ -103,6 +103,7 @@ class Spend:
 
         Raises `Overloaded` or `Unavailable`; then nothing has been decided.
         """
+        arrival = storable_arrival(arrival)
         ticket = self._ticket(caller, arrival)
         shape = arrival.shape
         asked = f"{shape.asked_cap}x{shape.outputs}" if shape is not None else ""
@@ -115,8 +116,8 @@ class Spend:
             )
         )  # fmt: skip
         if isinstance(outcome, Refused):
-            refused: RefusedCall = outcome.detail
-            return refused
+            assert ticket.refused is not None
+            return ticket.refused
         assert isinstance(outcome, Hold)
         assert ticket.price is not None
         return Admission(
@@ -211,10 +212,11 @@ class Spend:
         ticket = self._ticket(caller, arrival)
         limits, wallet = await self._load(caller)
         applicable = limits.applicable(caller.key_id)
+        ask, problems = ask_of(ticket, applicable, wallet.currency)
         decision = limits.decide(
-            ask_of(ticket, applicable), wallet=wallet, key_id=caller.key_id, model=arrival.model,
+            ask, wallet=wallet, key_id=caller.key_id, model=arrival.model,
             client_address=arrival.client_address, token_hash=caller.token_hash, now=self._clock.now(),
-            problems=ticket.problems,
+            problems=problems,
         )  # fmt: skip
         return decision, applicable.key.show_balance
 
@@ -332,12 +334,18 @@ class Spend:
         now = self._clock.now()
         if len(self._unknown) >= _UNKNOWN_ADDRESSES_MAX:
             client_address = "others"
-        found = (now - now % _MINUTE, client_address)
+        found = (now - now % _MINUTE, storable(client_address))
         self._unknown[found] = self._unknown.get(found, 0) + 1
 
     async def write_unknown_keys(self) -> None:
         """Write down the counts of unknown keys; background work calls it."""
         counts, self._unknown = self._unknown, {}
-        if counts:
+        if not counts:
+            return
+        try:
             async with self._database.unit_of_work() as connection:
                 await store.add_unknown_keys(connection, counts)
+        except BaseException:
+            for found, count in counts.items():
+                self._unknown[found] = self._unknown.get(found, 0) + count
+            raise

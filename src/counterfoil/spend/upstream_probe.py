@@ -5,14 +5,15 @@ The call is `GET …/models`: it costs nothing, and both dialects have it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
 
 from counterfoil.foundation.errors import Unavailable
 from counterfoil.spend.model import Dialect
@@ -130,11 +131,16 @@ class UpstreamProbes:
 
 
 def models_address(dialect: Dialect, base_url: str) -> str:
-    """Where an upstream lists its models: clients of Anthropic write the base without `/v1`, those of OpenAI with it."""
+    """Where an upstream lists its models; base URLs are read as calls read them.
+
+    OpenAI's end with their version (`https://api.openai.com/v1`), Anthropic's do not (`https://api.anthropic.com`); both
+    may be written either way.
+    """
     base = base_url.rstrip("/")
+    path = urlsplit(base).path
     if dialect is Dialect.ANTHROPIC:
-        return base.removesuffix("/v1") + "/v1/models?limit=1000"
-    return base + "/models"
+        return (base if path.endswith("/v1") else base + "/v1") + "/models?limit=1000"
+    return (base if path else base + "/v1") + "/models"
 
 
 def _headers(dialect: Dialect, secret: str) -> dict[str, str]:
@@ -157,8 +163,8 @@ def _judge(status: int, body: bytes) -> tuple[ProbeOutcome, Sequence[str] | None
 def _read_models(body: bytes) -> list[str] | None:
     """The ids of a list of models; None where it is none."""
     try:
-        answer: Any = json.loads(body)
-    except ValueError:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
         return None
     entries = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(entries, list):

@@ -26,7 +26,11 @@ def _header(oid: int, length: int, *, nulls: bool = False) -> bytes:
     return _HEADER.pack(1, int(nulls), oid, length, 1)
 
 
-@lru_cache(maxsize=8192)
+# A compiled format takes 64 bytes per value: columns are packed in pieces, so that few formats are ever compiled.
+_PIECE = 64
+
+
+@lru_cache(maxsize=3 * _PIECE)
 def _column_of(letter: str, length: int) -> struct.Struct:
     return struct.Struct(">" + ("i" + letter) * length)
 
@@ -42,7 +46,10 @@ def _fixed(oid: int, letter: str, size: int) -> Callable[[Sequence[Any]], bytes]
             )
         flat: list[Any] = [size] * (2 * length)
         flat[1::2] = values
-        return _header(oid, length) + _column_of(letter, length).pack(*flat)
+        rest = length % _PIECE
+        pack, end = _column_of(letter, _PIECE).pack, 2 * (length - rest)
+        pieces = [pack(*flat[start : start + 2 * _PIECE]) for start in range(0, end, 2 * _PIECE)]
+        return _header(oid, length) + b"".join(pieces) + _column_of(letter, rest).pack(*flat[end:])
 
     return encode
 
@@ -102,6 +109,7 @@ _ENCODERS: dict[str, Callable[[Sequence[Any]], bytes]] = {
 }
 
 _CAST = re.compile(r"\$(\d+)::(\w+)\[\]")
+_PARAMETER = re.compile(r"\$(\d+)")
 
 
 def encoders_of(sql: str) -> tuple[Callable[[Sequence[Any]], bytes], ...]:
@@ -110,6 +118,7 @@ def encoders_of(sql: str) -> tuple[Callable[[Sequence[Any]], bytes], ...]:
     Raises `KeyError` for an unknown type and `ValueError` where a parameter has no cast.
     """
     types: dict[int, str] = {int(number): kind for number, kind in _CAST.findall(sql)}
-    if sorted(types) != list(range(1, len(types) + 1)):
+    used = {int(number) for number in _PARAMETER.findall(sql)}
+    if sorted(used) != list(range(1, len(types) + 1)):
         raise ValueError(f"every parameter needs an array cast: {sql[:120]}")
     return tuple(_ENCODERS[types[number]] for number in sorted(types))

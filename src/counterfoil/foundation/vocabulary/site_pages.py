@@ -163,8 +163,8 @@ _PARTS = (
         owner=Owner.CUSTOMER,
         label=Text(zh="这个错误不是这里返回的", en="This error was not made here"),
         explanation=Text(
-            zh="这是另一个服务自己的错误格式，所以这里没有它的记录。这里返回的拒绝总有一个 req_ 开头的请求编号。",
-            en="It has the form of another service's own errors, so there is no record of it here. A refusal of ours always carries a request id that begins with req_.",
+            zh="这是另一个服务自己的错误格式，所以这里没有它的记录。这里的拒绝总带有请求编号和这里的错误代码。",
+            en="It has the form of another service's own errors, so there is no record of it here. A refusal of ours always carries a request id and one of our codes.",
         ),
         next_step=NextStep(
             where_to_look=Text(
@@ -250,15 +250,11 @@ _FACTS = (
     _word("attempt_cost", zh="成本", en="Cost", hint_zh="按模型服务的价格计算。", hint_en="At the model service's prices.", owner=Owner.FINANCE),
     _word("looks_like", zh="看起来来自", en="Looks like an error of", hint_zh="由错误的格式判断。", hint_en="Told by the form of the error."),
     _word("also_found", zh="文字里还有", en="Also in this text", hint_zh="同一段文字里的其他请求编号。", hint_en="Other request ids in the same text."),
-    _word("passing_cap", zh="可以通过的输出上限", en="Output cap that would pass", hint_zh="降到这个上限就可以通过。", hint_en="With this cap the request would pass."),
 )  # fmt: skip
 
 _SITE = (
     _word("language_name", zh="中文", en="English", hint_zh="用中文显示。", hint_en="Show this in English."),
     _word("skip_to_content", zh="跳到正文", en="Skip to the content", hint_zh="越过页眉。", hint_en="Passes over the header."),
-    _word("mark_refused", zh="已拒绝", en="Refused", hint_zh="请求没有开始。", hint_en="The request was never started."),
-    _word("mark_passed", zh="已通过", en="Passed", hint_zh="各项检查都通过。", hint_en="Every check passed."),
-    _word("mark_failed", zh="已失败", en="Failed", hint_zh="没有得到可用的回答。", hint_en="No usable answer came."),
     _word("mark_elsewhere", zh="不在这里", en="Not ours", hint_zh="另一个服务的错误。", hint_en="Another service's error."),
     _word("mark_general", zh="一般说明", en="In general", hint_zh="这个代码的意思，不是某一次请求。", hint_en="What a code means, not what one request met."),
     _word("slip_number", zh="编号", en="Number", hint_zh="请求编号。", hint_en="The request id."),
@@ -266,7 +262,6 @@ _SITE = (
     _word("checks_failed", zh="{count} 项未通过", en="{count} did not pass", hint_zh="没有通过的检查。", hint_en="Checks that did not pass."),
     _word("as_of", zh="截至 {time}", en="As of {time}", hint_zh="数字读取的时间（UTC）。", hint_en="When the numbers were read (UTC)."),
     _word("not_verified_yet", zh="尚未核对", en="not yet", hint_zh="核对还没有进行。", hint_en="It has not been checked yet."),
-    _word("agrees", zh="一致", en="They agree", hint_zh="两边的数字相同。", hint_en="Both sides have the same number."),
     _word("refreshing", zh="每 {seconds} 秒刷新一次", en="Refreshes every {seconds} s", hint_zh="结束后停止刷新。", hint_en="It stops when everything is done."),
     _word("call_served", zh="会成功的调用", en="A call that is served", hint_zh="复制到终端运行。", hint_en="Copy it into a terminal."),
     _word("call_refused", zh="会得到 402 的调用", en="A call that gets a 402", hint_zh="看错误里的说明和链接。", hint_en="Look at the words and the link in the error."),

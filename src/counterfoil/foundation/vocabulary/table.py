@@ -6,6 +6,7 @@ from counterfoil.foundation.vocabulary import (
     access_refusals,
     balances,
     causes,
+    demo_words,
     errors,
     input_problems,
     ledger_errors,
@@ -39,6 +40,7 @@ ALL_ENTRIES: tuple[Entry, ...] = (
     *pages.ENTRIES,
     *words.ENTRIES,
     *site_pages.ENTRIES,
+    *demo_words.ENTRIES,
 )
 _TABLE: dict[tuple[Kind, str], Entry] = {(one.kind, one.code): one for one in ALL_ENTRIES}
 _BY_KIND: dict[Kind, tuple[Entry, ...]] = {kind: tuple(e for e in ALL_ENTRIES if e.kind is kind) for kind in Kind}

@@ -1,0 +1,90 @@
+"""The management API over ASGI, mounted where the wiring mounts it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from api.wiring import Office, open_office
+from counterfoil.api.application import build_application
+from counterfoil.api.services import Services
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.storage.data_directory import DataDirectory
+
+PREFIX = "/manage/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An operator at the management API."""
+
+    client: httpx2.AsyncClient
+    office: Office
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The parsed answer; fails unless it has the status (any below 300 where none is given)."""
+        response = await self.client.request(method, PREFIX + path, json=body, headers=headers)
+        if status is None:
+            assert response.status_code < 300, response.text
+        else:
+            assert response.status_code == status, response.text
+        return response.json()
+
+    async def open_account(self, name: str = "Acme", **fields: Any) -> str:
+        account_id: str = (await self.ask("POST", "/accounts", {"name": name, **fields}))["account_id"]
+        return account_id
+
+    async def credit(self, account_id: str, amount: str, source_id: str = "first order") -> Any:
+        grants = [{"amount": amount}]
+        body = {"source_kind": "order", "source_id": source_id, "grants": grants}
+        return await self.ask("POST", f"/accounts/{account_id}/credits", body)
+
+    async def make_key(self, account_id: str, **fields: Any) -> Any:
+        return await self.ask("POST", f"/accounts/{account_id}/keys", {"name": "a key", **fields})
+
+
+@pytest.fixture
+async def office(database_url: str, data_directory: DataDirectory) -> AsyncIterator[Office]:
+    async with open_office(database_url, data_directory, environment={"BACKEND_SECRET": "sandbox-key"}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def management(office: Office) -> Starlette:
+    """The management API where it is served."""
+    services = Services(
+        is_operator=office.data_directory.is_operator_token,
+        default_language=Language.EN,
+        clock=office.clock,
+        ledger=office.ledger,
+        checkpoints=office.checkpoints,
+        limits=office.limits,
+        members=office.members,
+        prices=office.prices,
+        spend=office.spend,
+        upstreams=office.upstreams,
+        test_upstream=office.probes.test,
+    )
+    return Starlette(routes=[Mount(PREFIX, app=build_application(services))])
+
+
+@pytest.fixture
+async def desk(office: Office, management: Starlette) -> AsyncIterator[Desk]:
+    headers = {"Authorization": f"Bearer {office.data_directory.operator_token}"}
+    transport = httpx2.ASGITransport(app=management)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        yield Desk(client, office)

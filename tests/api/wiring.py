@@ -1,0 +1,156 @@
+"""Every use case on one database, built as the real wiring does, for the management API and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from counterfoil.evidence.service import Evidence
+from counterfoil.foundation.clock import SystemClock
+from counterfoil.identity.service import Members
+from counterfoil.ledger.checkpoints import CheckpointFolder
+from counterfoil.ledger.engine import Engine, EngineSettings
+from counterfoil.ledger.guard import NoGuard
+from counterfoil.ledger.history_store import lock_accounts
+from counterfoil.ledger.service import Ledger
+from counterfoil.limits.directory import KeyDirectory
+from counterfoil.limits.service import LimitsService
+from counterfoil.pricing.model import Usage, WorkShape
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.redaction.rules import redact
+from counterfoil.spend.guard import SpendGuard
+from counterfoil.spend.model import (
+    Admission,
+    Arrival,
+    Attempt,
+    AttemptOutcome,
+    Charge,
+    Delivery,
+    Dialect,
+    Endpoint,
+    RefusedCall,
+)
+from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.upstream_probe import UpstreamProbes
+from counterfoil.spend.upstreams import Routes, Upstreams
+from counterfoil.spend.upstreams_model import ServedModel
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
+
+MODEL = "test-model"
+# A thousandth of a unit for each output token and nothing else.
+BOOK = {
+    "book": "customer",
+    "currency": "USD",
+    "defaults": {"context_window": 100_000, "default_output_cap": 1_000},
+    "prices": [{"model": MODEL, "rates": {"input": "0", "output": "1000"}}],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The use cases, and what it takes to make calls that they can be asked about."""
+
+    clock: SystemClock
+    data_directory: DataDirectory
+    ledger: Ledger
+    plain_ledger: Ledger
+    limits: LimitsService
+    members: Members
+    prices: PriceBooks
+    spend: Spend
+    upstreams: Upstreams
+    routes: Routes
+    evidence: Evidence
+    probes: UpstreamProbes
+    checkpoints: CheckpointFolder
+
+    async def sell(self) -> None:
+        """Have a model, its price, and an upstream that serves it."""
+        await self.prices.import_book(BOOK)
+        await self.upstreams.add(
+            name="backend",
+            dialect=Dialect.OPENAI,
+            base_url="http://127.0.0.1:9/v1",
+            models=[ServedModel(public_model=MODEL, upstream_model="its-own-name")],
+        )
+        await self.routes.refresh()
+
+    async def call(self, token: str, *, output_tokens: int) -> UUID:
+        """Make a call of that many output tokens, served and charged or refused; gives its request id."""
+        caller = await self.spend.identify(token, "192.0.2.7")
+        assert caller is not None
+        now = self.clock.now()
+        arrival = Arrival(
+            request_id=self.clock.new_id(), received_at=now, endpoint=Endpoint.CHAT_COMPLETIONS, model=MODEL,
+            stream=False, client_address="192.0.2.7", client="test/1",
+            shape=WorkShape(input_bytes=10, asked_cap=output_tokens, cacheable=False, audio_output=False),
+        )  # fmt: skip
+        answer = await self.spend.authorize(caller, arrival)
+        if isinstance(answer, RefusedCall):
+            return answer.request_id
+        await self.deliver(answer, output_tokens=output_tokens)
+        return answer.request_id
+
+    async def deliver(self, admission: Admission, *, output_tokens: int) -> Charge:
+        now = self.clock.now()
+        usage = Usage(counts={"output": output_tokens})
+        attempt = Attempt(
+            number=1, upstream="backend", upstream_model="its-own-name", started_at=now, ended_at=now,
+            outcome=AttemptOutcome.SUCCEEDED, status_code=200, response_id="chatcmpl-1", usage=usage,
+        )  # fmt: skip
+        delivery = Delivery(usage=usage, status_code=200, first_byte_at=now, ended_at=now, attempts=(attempt,))
+        return await self.spend.capture(admission, delivery)
+
+
+@asynccontextmanager
+async def open_office(
+    database_url: str,
+    data_directory: DataDirectory,
+    *,
+    environment: Mapping[str, str] | None = None,
+    with_engine: bool = True,
+) -> AsyncIterator[Office]:
+    """Without the engine, which commands do not need, no call can be authorized."""
+    clock = SystemClock()
+    known = dict(environment or {})
+    async with await Database.open(database_url, max_size=4) as database:
+        engine = Engine(
+            database_url,
+            clock=clock,
+            guard_factory=lambda: SpendGuard(clock),
+            settings=EngineSettings(lanes=1, batch_max=64, queue_max=1000),
+        )
+        if with_engine:
+            await engine.start()
+        try:
+            ledger = Ledger(database, clock=clock, guard_factory=lambda: SpendGuard(clock))
+            prices = PriceBooks(database, clock=clock)
+            await prices.refresh()
+            routes = Routes(database, sealer=data_directory, environment=known)
+            await routes.refresh()
+            upstreams = Upstreams(database, clock=clock, sealer=data_directory)
+            spend = Spend(
+                engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock),
+                prices=prices, routes=routes, clock=clock, settings=SpendSettings(fit=False),
+            )  # fmt: skip
+            yield Office(
+                clock=clock,
+                data_directory=data_directory,
+                ledger=ledger,
+                plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard),
+                limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
+                members=Members(database, clock=clock),
+                prices=prices,
+                spend=spend,
+                upstreams=upstreams,
+                routes=routes,
+                evidence=Evidence(spend, database, clock),
+                probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
+                checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
+            )
+        finally:
+            if with_engine:
+                await engine.close()

@@ -1,0 +1,128 @@
+"""A terminal with the command line on a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from api.wiring import Office, open_office
+from counterfoil.cli.application import build_application
+from counterfoil.cli.launchers import Launchers, RunningSandbox
+from counterfoil.cli.services import Services
+from counterfoil.evidence.model import Audience, Explanation
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.redaction.rules import redact
+from counterfoil.settings import Settings
+from counterfoil.storage.data_directory import DataDirectory
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Runs commands as a person or a program would."""
+
+    environment: dict[str, str]
+    application: typer.Typer
+    served: list[Settings] = field(default_factory=list)
+
+    def run(self, *arguments: str, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(self.application, list(arguments), input=stdin)
+
+    def say(self, *arguments: str, status: int = 0, stdin: str | None = None) -> str:
+        """What a person reads on standard output; fails unless the exit status is that."""
+        result = self.run(*arguments, stdin=stdin)
+        assert result.exit_code == status, (result.stdout, result.stderr)
+        return result.stdout
+
+    def complain(self, *arguments: str, status: int = 1, stdin: str | None = None) -> str:
+        """What a person reads on standard error of a command that was not done."""
+        result = self.run(*arguments, stdin=stdin)
+        assert result.exit_code == status, (result.stdout, result.stderr)
+        assert result.stdout == ""
+        return result.stderr
+
+    def ask(self, *arguments: str, status: int = 0, stdin: str | None = None) -> Any:
+        """The one JSON object that a program gets."""
+        result = self.run(*arguments, "--json", stdin=stdin)
+        assert result.exit_code == status, (result.stdout, result.stderr)
+        return json.loads(result.stdout)
+
+    def office(self, work: Callable[[Office], Awaitable[Answer]]) -> Answer:
+        """Do something that no command does, such as a customer's call."""
+
+        async def run() -> Answer:
+            settings = Settings.load(self.environment)
+            assert settings.database_url is not None
+            async with open_office(settings.database_url, DataDirectory.of(settings)) as office:
+                return await work(office)
+
+        return asyncio.run(run())
+
+
+def command_services(office: Office) -> Services:
+    async def explain(subject: str, language: Language) -> Explanation:
+        return await office.evidence.explain(subject, language=language, audience=Audience.OPERATOR)
+
+    return Services(
+        clock=office.clock,
+        ledger=office.ledger,
+        plain_ledger=office.plain_ledger,
+        checkpoints=office.checkpoints,
+        account_of=office.limits.account_of,
+        limits=office.limits,
+        members=office.members,
+        prices=office.prices,
+        spend=office.spend,
+        upstreams=office.upstreams,
+        test_upstream=office.probes.test,
+        explain=explain,
+    )
+
+
+@pytest.fixture
+def environment(database_url: str, owner_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "COUNTERFOIL_DATABASE_URL": database_url,
+        "COUNTERFOIL_MIGRATION_URL": owner_url,
+        "COUNTERFOIL_DATA_DIR": str(tmp_path / "data"),
+        "LANG": "en_US.UTF-8",
+    }
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Terminal:
+    served: list[Settings] = []
+
+    @asynccontextmanager
+    async def open_services(settings: Settings) -> AsyncIterator[Services]:
+        assert settings.database_url is not None
+        directory = DataDirectory.of(settings)
+        async with open_office(settings.database_url, directory, environment=environment, with_engine=False) as office:
+            yield command_services(office)
+
+    def serve(settings: Settings) -> int:
+        served.append(settings)
+        return 0
+
+    def no_sandbox(_: object) -> AbstractContextManager[RunningSandbox]:
+        raise AssertionError("no command here starts a sandbox")
+
+    launchers = Launchers(
+        open_services=open_services,
+        serve=serve,
+        start_sandbox=no_sandbox,
+        configure_logging=lambda _: None,
+        redact=redact,
+        environment=environment,
+    )
+    return Terminal(environment, build_application(launchers), served)
