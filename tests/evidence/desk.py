@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,16 @@ from counterfoil.foundation.clock import ManualClock
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import Window
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.ledger.engine import Engine, EngineSettings
+from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.model import Credit, GrantKind, GrantSpec
 from counterfoil.ledger.service import Ledger
+from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.model import GroupSettings, KeySettings, Problem, Scope, Unit
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.model import Usage, WorkShape
+from counterfoil.pricing.service import PriceBooks
+from counterfoil.spend.guard import SpendGuard
 from counterfoil.spend.model import (
     Admission,
     Arrival,
@@ -25,11 +31,16 @@ from counterfoil.spend.model import (
     AttemptOutcome,
     Charge,
     Delivery,
+    Dialect,
     Endpoint,
     Failure,
     RefusedCall,
 )
-from counterfoil.spend.service import Spend
+from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.upstreams import Routes, Upstreams
+from counterfoil.spend.upstreams_model import ServedModel
+from counterfoil.storage.data_directory import DataDirectory
+from counterfoil.storage.database import Database
 
 NANOS = 1_000_000_000
 # The gateway's, which evidence is handed.
@@ -173,6 +184,41 @@ class Desk:
         return await self.evidence.explain(subject, language=language, audience=Audience.OPERATOR)
 
 
+@asynccontextmanager
+async def open_desk(
+    database: Database, database_url: str, clock: ManualClock, data_directory: DataDirectory
+) -> AsyncIterator[Desk]:
+    """A desk on a fresh database, with one upstream that serves `plain` and, without a price, `unpriced`."""
+
+    def guard() -> SpendGuard:
+        return SpendGuard(clock)
+
+    engine = Engine(database_url, clock=clock, guard_factory=guard, settings=EngineSettings())
+    await engine.start()
+    prices = PriceBooks(database, clock=clock)
+    for document in (PRICES, COSTS):
+        await prices.import_book(document)
+    routes = Routes(database, sealer=data_directory, environment={})
+    await Upstreams(database, clock=clock, sealer=data_directory).add(
+        name="wholesale-7", dialect=Dialect.OPENAI, base_url="http://upstream.test", secret="upstream-secret",
+        models=[ServedModel(public_model=model, upstream_model="theirs") for model in ("plain", "unpriced")],
+    )  # fmt: skip
+    await routes.refresh()
+    ledger = Ledger(database, clock=clock, guard_factory=guard)
+    spend = Spend(
+        engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock), prices=prices,
+        routes=routes, clock=clock, settings=SpendSettings(),
+    )  # fmt: skip
+    try:
+        yield Desk(
+            clock=clock, spend=spend, ledger=ledger,
+            limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
+            evidence=Evidence(spend, database, clock, statuses=STATUSES),
+        )  # fmt: skip
+    finally:
+        await engine.close()
+
+
 async def _replaced_key(desk: Desk) -> str:
     customer = await desk.customer()
     await desk.limits.rotate_key(account_id=customer.account_id, key_id=customer.key_id)
@@ -284,8 +330,3 @@ STAGED: dict[str, Callable[[Desk], Awaitable[str]]] = {
 }
 # An overflow is no decision and leaves no row (L5).
 UNRECORDED = {"overloaded"}
-
-
-def without_time(explanation: Explanation) -> Explanation:
-    """For comparing two explanations of the same kind."""
-    return replace(explanation, facts=())

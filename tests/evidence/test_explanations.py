@@ -240,9 +240,10 @@ async def test_a_secret_that_was_sent_as_a_model_is_masked(desk: Desk) -> None:
 
 
 async def test_an_id_that_is_not_on_record_is_not_found(desk: Desk) -> None:
-    with pytest.raises(NotFound) as raised:
-        await desk.ask(show_id("request", desk.clock.new_id()))
-    assert raised.value.code == "request_not_found"
+    for shown in (show_id("request", desk.clock.new_id()), "req_8e3b2b3c4d5e4f60718293a4b5c6d7e8"):
+        with pytest.raises(NotFound) as raised:
+            await desk.ask(shown)
+        assert (raised.value.code, raised.value.parameters["id"]) == ("request_not_found", shown)
 
 
 async def test_a_text_that_names_nothing_is_not_found(desk: Desk) -> None:

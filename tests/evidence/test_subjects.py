@@ -120,7 +120,15 @@ def test_our_own_402_is_ours_though_it_has_the_type_that_clients_know() -> None:
 
 
 def test_another_services_request_id_is_recognised_as_such() -> None:
-    assert found("Request ID: req_011CSHoEeqs5C35K2UUqR7Fy").words == "req_011CSHoEeqs5C35K2UUqR7Fy"
+    told = found("Request ID: req_011CSHoEeqs5C35K2UUqR7Fy")
+    assert (told.service, told.words) == ("Anthropic", "req_011CSHoEeqs5C35K2UUqR7Fy")
+
+
+def test_an_id_that_cannot_be_ours_is_an_unknown_one_and_not_nothing() -> None:
+    theirs = "req_8e3b2b3c4d5e4f60718293a4b5c6d7e8"
+    assert found(f"x-request-id: {theirs}") == Subject(unknown_id=theirs)
+    # What else the text says about whose it is weighs more.
+    assert found(f"insufficient_quota ({theirs})").service == "OpenAI"
 
 
 @pytest.mark.parametrize(

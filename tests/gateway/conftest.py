@@ -18,9 +18,9 @@ from counterfoil.gateway.application import open_gateway
 from counterfoil.gateway.model import GatewaySettings
 from counterfoil.sandbox.process import SandboxProcess
 from counterfoil.settings import Settings
+from counterfoil.spend.service import Spend
 from gateway.shop import OpenShop, Shop
 from gateway.wiring import connected
-
 
 SANDBOX_KEYS = {name: name.removesuffix("-key") for name in ("first-key", "second-key", "third-key")}
 
@@ -45,9 +45,9 @@ async def open_shop(
     """Opens the shop with these settings: services, gateway, server, one upstream that serves every model."""
     async with AsyncExitStack() as stack:
 
-        async def open_shop(*, upstream: bool = True, **overrides: Any) -> Shop:
+        async def open_shop(*, upstream: bool = True, spend_class: type[Spend] = Spend, **overrides: Any) -> Shop:
             settings = Settings.load({}, data_dir=tmp_path / "data", public_url="http://shop.test", **overrides)
-            services = await stack.enter_async_context(connected(settings, database_url))
+            services = await stack.enter_async_context(connected(settings, database_url, spend_class=spend_class))
             gateway_settings = GatewaySettings.of(settings)
             gateway = await stack.enter_async_context(
                 open_gateway(

@@ -192,7 +192,7 @@ class Shop:
         for _ in range(400):
             views = await self.views(customer)
             if views and all(view.state != "held" for view in views) and (state is None or views[0].state == state):
-                return views
+                return [await self.view(view.request_id) for view in views]
             await asyncio.sleep(0.025)
         raise AssertionError(f"still {[view.state for view in views]}")
 
@@ -210,7 +210,7 @@ class Shop:
                 " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
             )
             for table in await cursor.fetchall():
-                content = await connection.execute(f"SELECT t::text AS row FROM {table['name']} t")  # type: ignore[arg-type]
+                content = await connection.execute(f"SELECT t::text AS row FROM {table['name']} t")
                 rows += [row["row"] for row in await content.fetchall()]
         return "\n".join(rows)
 

@@ -35,6 +35,13 @@ def test_beyond_what_can_be_compared_nothing_is_kept() -> None:
     assert without_echo("any words", rest("x" * COMPARED_CHARACTERS_MAX)) == ""
 
 
+def test_every_quotation_is_masked_wherever_it_begins() -> None:
+    content = "abcdefghijklmnopqrstuvwxyz0123456789"
+    for start in range(len(content) - 12):
+        for end in range(start + 12, len(content)):
+            assert without_echo(f"<{content[start:end]}>", rest(content)) == f"<{MASK}>"
+
+
 @given(st.text(min_size=12, max_size=60), st.text(max_size=20), st.text(max_size=20))
 def test_no_quotation_of_any_content_survives(content: str, before: str, after: str) -> None:
     assert content not in without_echo(before + content + after, rest(content))

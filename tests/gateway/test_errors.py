@@ -71,12 +71,17 @@ def test_every_code_has_a_body_in_both_dialects_and_languages(code: str, dialect
         assert error["request_id"] == REQUEST
         assert REQUEST in error["message"]
         assert error["decision"]["next_steps"]
-        assert error["decision"]["article"].startswith(f"https://shop.test/why?id={REQUEST}")
+        assert error["decision"]["article"].startswith("https://shop.test/why#")
         messages.add(error["message"])
         if dialect is Dialect.ANTHROPIC:
             assert body["type"] == "error"
             assert body["request_id"] == REQUEST
     assert len(messages) == 2
+
+
+def test_a_recorded_decision_links_to_its_page() -> None:
+    rendered = answer(Problem(code="key_limit", request_id=REQUEST, recorded=True))
+    assert json.loads(rendered.body)["error"]["decision"]["article"] == f"https://shop.test/why/{REQUEST}"
 
 
 def test_waiting_is_only_advised_where_it_helps() -> None:

@@ -41,8 +41,8 @@ BAD: list[tuple[Endpoint, Any, str, str | None]] = [
     (C, [chat()], "body_not_object", None),
     (C, b'"plain"', "body_not_object", None),
     (C, {"messages": []}, "field_missing", "model"),
-    (C, chat(model=None), "field_missing", "model"),  # type: ignore[arg-type]
-    (C, chat(model=7), "field_wrong_type", "model"),  # type: ignore[arg-type]
+    (C, chat(model=None), "field_missing", "model"),
+    (C, chat(model=7), "field_wrong_type", "model"),
     (C, chat(model=""), "field_empty", "model"),
     (C, chat(model="a prompt in the wrong place"), "field_wrong_type", "model"),
     (C, chat(model="m" * 201), "field_too_long", "model"),

@@ -70,7 +70,7 @@ async def test_the_request_says_who_called_and_how(shop: Shop) -> None:
 async def test_the_upstream_is_told_our_request_id_and_keeps_the_clients_key_out(shop: Shop) -> None:
     customer = await shop.customer()
     answer = await shop.call(customer, chat())
-    [call] = shop.sandbox.bill()["calls"]
+    [call] = shop.sandbox.bill()["rows"]
     assert read_id("request", call["request_id"]) == answer.request_id
     assert call["api_key"] == "first"
 
@@ -169,7 +169,20 @@ async def test_a_price_that_is_missing_is_refused_and_never_free(shop: Shop) -> 
     answer = await shop.call(customer, chat("unpriced"))
     assert (answer.status, answer.error["code"]) == (503, "price_missing")
     assert answer.headers["x-should-retry"] == "false"
-    assert shop.sandbox.bill()["calls"] == []
+    assert shop.sandbox.bill()["rows"] == []
+
+
+async def test_a_kind_of_use_without_a_price_is_refused_before_it_is_used(shop: Shop) -> None:
+    customer = await shop.customer()
+    searching = response(tools=[{"type": "web_search"}], max_tool_calls=2)
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    seeing = {"model": "output-only", "messages": [{"role": "user", "content": [image]}]}
+    for path, body in (("/v1/responses", searching), ("/v1/chat/completions", seeing)):
+        answer = await shop.call(customer, body, path=path)
+        assert (answer.status, answer.error["code"]) == (503, "price_missing"), answer.body
+        assert (await shop.view(answer.request_id)).code == "price_missing"
+        estimate = await shop.call(customer, body, path=f"/v1/estimate?endpoint={path}")
+        assert (estimate.status, estimate.json["code"]) == (200, "price_missing"), estimate.body
 
 
 async def test_a_model_of_the_other_dialect_is_not_found_here(open_shop: OpenShop) -> None:

@@ -34,7 +34,7 @@ class Services:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, url: str) -> AsyncIterator[Services]:
+async def connected(settings: Settings, url: str, *, spend_class: type[Spend] = Spend) -> AsyncIterator[Services]:
     clock = SystemClock()
     data_directory = DataDirectory.of(settings)
     async with await Database.open(url, max_size=4) as database:
@@ -46,7 +46,7 @@ async def connected(settings: Settings, url: str) -> AsyncIterator[Services]:
         ledger = Ledger(database, clock=clock, guard_factory=lambda: SpendGuard(clock))
         prices = PriceBooks(database, clock=clock)
         routes = Routes(database, sealer=data_directory, environment={})
-        spend = Spend(
+        spend = spend_class(
             engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock), prices=prices,
             routes=routes, clock=clock,
             settings=SpendSettings(

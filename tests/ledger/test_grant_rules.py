@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.foundation.errors import Conflict, InputError, LedgerRefused, NotFound, OperationKeyReused
+from counterfoil.foundation.errors import Conflict, InputError, LedgerRefused, NotFound
 from counterfoil.ledger import grant_rules
 from counterfoil.ledger.grant_rules import Facts
 from counterfoil.ledger.model import (
@@ -477,43 +477,3 @@ def test_what_a_late_success_would_have_cost_is_revenue_that_nobody_paid() -> No
     assert change.wallet.posted == 50
     with pytest.raises(InputError):
         do(wallet(), PostUncollected(account_id=ACCOUNT, hold_id=new_id(), amount=0))
-
-
-# -- the same key again --------------------------------------------------------------------------------------------
-
-_EACH = grant(10)
-_COMMANDS: dict[str, tuple[GrantCommand, GrantCommand, str]] = {
-    "credit": (credit(paid(5)), credit(paid(6)), "grants"),
-    "end_grant": (
-        EndGrant(account_id=ACCOUNT, grant_id=_EACH.grant_id, destination=BREAKAGE),
-        EndGrant(account_id=ACCOUNT, grant_id=_EACH.grant_id, destination=PROMOTIONS),
-        "destination",
-    ),
-    "adjust": (adjust(5), adjust(5, kind=GrantKind.PROMOTIONAL), "kind"),
-    "refund_cash": (refund_cash(5), refund_cash(5, returned=True), "already_returned"),
-}
-
-
-@pytest.mark.parametrize("name", _COMMANDS)
-def test_l4_the_same_key_answers_the_same_or_names_the_field_that_differs(name: str) -> None:
-    command, other, field = _COMMANDS[name]
-    change = do(wallet(_EACH), command, facts_of((), _EACH))
-    assert isinstance(change.outcome, Operation)
-    again = grant_rules.repeat(change.wallet, command, change.outcome)
-    assert (again.outcome, again.replayed, again.transfers) == (change.outcome, True, ())
-    assert grant_rules.operation_key(command) == grant_rules.operation_key(other)
-    with pytest.raises(OperationKeyReused) as error:
-        grant_rules.repeat(change.wallet, other, change.outcome)
-    assert error.value.parameters == {"field": field}
-
-
-def test_l4_what_a_source_does_has_a_key_of_its_own() -> None:
-    commands = [
-        *(first for first, _, _ in _COMMANDS.values()),
-        Freeze(account_id=ACCOUNT, grant_id=_EACH.grant_id, source_id="1"),
-        Unfreeze(account_id=ACCOUNT, grant_id=_EACH.grant_id, source_id="1"),
-        refund(source="1"),
-        PostUncollected(account_id=ACCOUNT, hold_id=new_id(), amount=1),
-        Credit(account_id=ACCOUNT, source_kind="code", source_id="o1", grants=(paid(1),)),
-    ]
-    assert len({grant_rules.operation_key(command) for command in commands}) == len(commands)

@@ -444,8 +444,8 @@ def test_l1_to_l10_the_ledger_and_a_plain_book_agree_after_every_step(world: Wor
     run_state_machine_as_test(
         lambda: LedgerMachine(world),
         settings=settings(
-            max_examples=45,
-            stateful_step_count=45,
+            max_examples=40,
+            stateful_step_count=40,
             report_multiple_bugs=False,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -25,7 +25,7 @@ async def test_l8_the_runtime_role_can_only_add_to_posted_tables(database_url: s
         statements = [f"UPDATE {table} SET {name} = {name}" for (name,) in columns]
         for statement in (*statements, f"DELETE FROM {table}", f"TRUNCATE {table}", f"DROP TABLE {table}"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await runtime.execute(statement)  # type: ignore[arg-type]
+                await runtime.execute(statement)
 
 
 async def test_l8_the_runtime_role_owns_nothing_and_cannot_become_somebody_who_does(database_url: str) -> None:
@@ -62,5 +62,5 @@ async def test_l1_l2_the_database_refuses_what_the_rules_never_do(bank: Bank, da
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as runtime:
         for statement in bad:
             with pytest.raises(psycopg.IntegrityError):
-                await runtime.execute(statement, values)  # type: ignore[arg-type]
+                await runtime.execute(statement, values)
     await bank.verified()

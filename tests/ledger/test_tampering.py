@@ -83,7 +83,7 @@ class Victim:
     async def run(self, query: str, **values: Any) -> None:
         for statement in query.split(";"):
             named = {"account": self.account_id, "other": self.other_id, **values}
-            cursor = await self.owner.execute(statement, named)  # type: ignore[arg-type]
+            cursor = await self.owner.execute(statement, named)
             assert cursor.rowcount, "the tampering must have hit something"
 
     async def verify(self, *, checkpoints: Sequence[Checkpoint] | None = None) -> Report:

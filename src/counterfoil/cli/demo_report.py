@@ -17,6 +17,7 @@ from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.vocabulary import Kind, entry, find_entry
 
 _OWN_ADDRESS = "http://127.0.0.1:8787"
+_OWN_MODEL = "gpt-4o-mini"
 
 
 def curl(address: str, token: str, body: Mapping[str, object], *, language: str = "en") -> str:
@@ -107,24 +108,22 @@ def why_page(address: str, refused: Met) -> str:
 def own_lines(terminal: Terminal) -> list[str]:
     """From the demo to one's own first 200: every command, to be copied as it is."""
     ours = program()
+    first = {"model": _OWN_MODEL, "messages": [{"role": "user", "content": "Hello"}]}
     steps = {
+        "demo_own_serve": [f"{ours} serve"],
         "demo_own_upstream": [
-            f"{ours} upstreams add openai --base-url https://api.openai.com/v1 --model gpt-4o-mini --ask-secret"
+            f"{ours} upstreams add openai --base-url https://api.openai.com/v1 --model {_OWN_MODEL} --ask-secret"
         ],
-        "demo_own_price": [f"{ours} prices show --model gpt-4o-mini"],
+        "demo_own_price": [f"{ours} prices show {_OWN_MODEL}"],
         "demo_own_key": [
             f"{ours} accounts create 'My team'",
             f"{ours} ledger credit 'My team' 10 --source-id first-credit",
             f"{ours} keys create --account 'My team' --name first",
         ],
-        "demo_own_call": [
-            f"{ours} serve",
-            *curl(_OWN_ADDRESS, "sk-cf-…", {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]})
-            .splitlines(),
-        ],
-    }  # fmt: skip
+        "demo_own_call": curl(_OWN_ADDRESS, "sk-cf-…", first).splitlines(),
+    }
     lines = []
     for number, (code, commands) in enumerate(steps.items(), start=1):
         lines.append(f"  {number}. {entry(Kind.WORD, code).label[terminal.language]}")
         lines += ["     " + command for command in commands]
-    return lines
+    return [*lines, "", "  " + terminal.word("demo_own_more")]

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple
 
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.periods import from_datetime
@@ -89,14 +90,14 @@ class Trace:
         lines, last = 0, b"\n"
         with self._open() as file:
             try:
-                while block := file.read(_COUNTED_AT_ONCE):
+                while block := file.read1(_COUNTED_AT_ONCE):
                     lines += block.count(b"\n")
                     last = block[-1:]
             except _DAMAGED:
                 pass
         return max(0, lines - (last == b"\n"))
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> BufferedIOBase:
         try:
             file = self.path.open("rb")
             magic = file.read(2)
@@ -106,9 +107,9 @@ class Trace:
         if magic != _GZIP_MAGIC:
             return file
         file.close()
-        return cast("BinaryIO", gzip.open(self.path, "rb"))
+        return gzip.open(self.path, "rb")
 
-    def _read_head(self, file: BinaryIO) -> tuple[int, int, int]:
+    def _read_head(self, file: BufferedIOBase) -> tuple[int, int, int]:
         """Where the three columns stand; their order and further columns do not matter."""
         try:
             head = file.readline(_LINE_BYTES_MAX)
@@ -156,6 +157,6 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace")
 
 
-def _skip_line(file: BinaryIO) -> None:
+def _skip_line(file: BufferedIOBase) -> None:
     while (rest := file.readline(_LINE_BYTES_MAX)) and not rest.endswith(b"\n"):
         pass

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -23,18 +23,17 @@ import aiohttp
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.errors import CounterfoilError, NotFound, Overloaded, Unavailable
 from counterfoil.foundation.vocabulary import Language, pick_language
-from counterfoil.gateway.callers import client_address, client_name, is_safe_to_keep, presented_token, retry_count
+from counterfoil.gateway.arrivals import arrival_of, read_call
+from counterfoil.gateway.callers import client_address, presented_token
 from counterfoil.gateway.errors import ANSWERS, Problem, render
-from counterfoil.gateway.exchange import BodyTooLarge, BodyTooSlow, ClientGone, Exchange, Receive, Scope, Send
+from counterfoil.gateway.exchange import ClientGone, Exchange, Receive, Scope, Send
 from counterfoil.gateway.model import GatewaySettings, Misunderstood, ParsedCall
-from counterfoil.gateway.parsing import parse_call
-from counterfoil.gateway.questions import Questions
+from counterfoil.gateway.questions import Question, Questions
 from counterfoil.gateway.relay import Relay
 from counterfoil.gateway.settlement import Settlement
 from counterfoil.gateway.upstream import open_session
-from counterfoil.limits.model import Problem as LimitsProblem
 from counterfoil.observability import REFUSALS, REQUESTS, log
-from counterfoil.spend.model import Arrival, Caller, Dialect, Endpoint, RefusedCall
+from counterfoil.spend.model import Caller, Dialect, Endpoint, RefusedCall
 from counterfoil.spend.service import Spend
 from counterfoil.spend.upstreams import Routes
 
@@ -44,7 +43,6 @@ CALLS: Mapping[str, Endpoint] = {
     "/v1/embeddings": Endpoint.EMBEDDINGS,
     "/v1/messages": Endpoint.MESSAGES,
 }
-_JSON_TYPE = "application/json"
 # How long a process that ends waits for the calls that it is serving; their holds outlive it in any case.
 _FINISH_SECONDS_MAX = 20.0
 # Frames of our own code that a log line names when something is broken.
@@ -88,7 +86,7 @@ class Gateway:
         self._relay = Relay(
             routes=routes, clock=clock, settings=settings, settlement=settlement, session=session, refuse=self.refuse
         )
-        self._questions = Questions(spend=spend, routes=routes, clock=clock, refuse=self.refuse)
+        self._questions = Questions(spend=spend, routes=routes, clock=clock, settings=settings, refuse=self.refuse)
         self._counters: dict[str, Callable[[], None]] = {}
         self._serving = 0
         self._idle = asyncio.Event()
@@ -132,8 +130,8 @@ class Gateway:
         caller = await self._identify(exchange)
         if caller is None:
             return
-        parsed = await self._read_call(exchange, endpoint)
-        arrival = self._arrival(exchange, endpoint, parsed)
+        parsed = await read_call(exchange, endpoint, settings=self._settings, routes=self._routes)
+        arrival = arrival_of(exchange, endpoint, parsed)
         try:
             admission = await self._spend.authorize(caller, arrival)
         except (Overloaded, Unavailable) as error:
@@ -170,39 +168,6 @@ class Gateway:
         if caller is None:
             await self._refuse_and_count(exchange, Problem(code="key_invalid", request_id=exchange.shown_id))
         return caller
-
-    async def _read_call(self, exchange: Exchange, endpoint: Endpoint) -> ParsedCall | Misunderstood:
-        settings = self._settings
-        problem = content_problem(exchange.headers)
-        if problem is not None:
-            return problem
-        try:
-            raw = await exchange.read_body(bytes_max=settings.body_bytes_max, seconds_max=settings.body_seconds_max)
-        except BodyTooLarge:
-            return Misunderstood(
-                code="bad_request", problem="body_too_large", parameters={"most": settings.body_bytes_max}
-            )
-        except BodyTooSlow:
-            return Misunderstood(code="bad_request")
-        parsed = parse_call(endpoint, raw)
-        model = parsed.model
-        if model is not None and not self._routes.is_configured(model) and not is_safe_to_keep(model):
-            # Somebody has put a key there: the name is neither kept nor repeated.
-            return Misunderstood(
-                code="bad_request", problem="field_wrong_type", parameters={"field": "model", "expected": "model name"}
-            )
-        return parsed
-
-    def _arrival(self, exchange: Exchange, endpoint: Endpoint, parsed: ParsedCall | Misunderstood) -> Arrival:
-        headers = exchange.headers
-        return Arrival(
-            request_id=exchange.request_id, received_at=exchange.received_at, endpoint=endpoint, model=parsed.model,
-            stream=parsed.stream, client_address=exchange.client_address,
-            client=client_name(headers.get(b"user-agent")),
-            retry_count=retry_count(headers.get(b"x-stainless-retry-count")),
-            shape=parsed.shape if isinstance(parsed, ParsedCall) else None,
-            problems=() if isinstance(parsed, ParsedCall) else (LimitsProblem(code=parsed.code),),
-        )  # fmt: skip
 
     async def _refuse_call(
         self, exchange: Exchange, refused: RefusedCall, model: str | None, parsed: ParsedCall | Misunderstood
@@ -242,42 +207,14 @@ class Gateway:
             if caller is not None:
                 await self._answer_question(exchange, caller, answer)
 
-    async def _answer_question(
-        self, exchange: Exchange, caller: Caller, answer: Callable[[Exchange, Caller], Awaitable[None]]
-    ) -> None:
+    async def _answer_question(self, exchange: Exchange, caller: Caller, answer: Question) -> None:
         try:
-            if exchange.method == "POST":
-                await self._estimate(exchange, caller)
-            else:
-                await answer(exchange, caller)
+            await answer(exchange, caller)
         except (NotFound, Unavailable) as error:
             code = error.code
             if code not in ANSWERS:
                 code = "unavailable" if isinstance(error, Unavailable) else "not_found"
             await self.refuse(exchange, Problem(code=code, request_id=exchange.shown_id))
-
-    async def _estimate(self, exchange: Exchange, caller: Caller) -> None:
-        problem = content_problem(exchange.headers)
-        settings = self._settings
-        if problem is None:
-            try:
-                raw = await exchange.read_body(bytes_max=settings.body_bytes_max, seconds_max=settings.body_seconds_max)
-            except BodyTooLarge:
-                problem = Misunderstood(
-                    code="bad_request", problem="body_too_large", parameters={"most": settings.body_bytes_max}
-                )
-            except BodyTooSlow:
-                problem = Misunderstood(code="bad_request")
-            else:
-                endpoint, parsed = self._questions.read_estimate(exchange, raw)
-                if isinstance(parsed, ParsedCall):
-                    await self._questions.estimate(exchange, caller, self._arrival(exchange, endpoint, parsed), parsed)
-                    return
-                problem = parsed
-        await self.refuse(
-            exchange,
-            Problem(code=problem.code, request_id=exchange.shown_id, misunderstood=problem, model=problem.model),
-        )
 
     # -- answers -----------------------------------------------------------------------------------------------
 
@@ -324,19 +261,6 @@ class Gateway:
         if given is None:
             return self._settings.default_language
         return pick_language(given.decode("latin-1"), self._settings.default_language)
-
-
-def content_problem(headers: Mapping[bytes, bytes]) -> Misunderstood | None:
-    """What is wrong with how the body is sent, before it is read. No content type at all is taken for JSON."""
-    content_type = headers.get(b"content-type")
-    if content_type is not None:
-        kind = content_type.partition(b";")[0].strip().lower()
-        if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
-            return Misunderstood(code="bad_request", problem="content_type_wrong", parameters={"allowed": _JSON_TYPE})
-    encoding = headers.get(b"content-encoding")
-    if encoding is not None and encoding.strip().lower() not in (b"", b"identity"):
-        return Misunderstood(code="bad_request", problem="header_unreadable", parameters={"field": "Content-Encoding"})
-    return None
 
 
 def _places(error: BaseException) -> list[str]:

@@ -49,15 +49,20 @@ def parse_call(endpoint: Endpoint, raw: bytes) -> ParsedCall | Misunderstood:
         stream = _flag(body, "stream")
         return _PARSERS[endpoint](body, model, stream)
     except InputError as error:
-        parameters = dict(error.parameters)
-        return Misunderstood(
-            code=error.code,
-            problem=parameters.pop("problem", None),
-            feature=parameters.pop("feature", None),
-            parameters=parameters,
-            model=model,
-            stream=stream,
-        )
+        return misunderstood(error, model=model, stream=stream)
+
+
+def misunderstood(error: InputError, *, model: str | None = None, stream: bool = False) -> Misunderstood:
+    """What an `InputError` of this room says, as a value."""
+    parameters = dict(error.parameters)
+    return Misunderstood(
+        code=error.code,
+        problem=parameters.pop("problem", None),
+        feature=parameters.pop("feature", None),
+        parameters=parameters,
+        model=model,
+        stream=stream,
+    )
 
 
 def read_object(raw: bytes) -> Body:

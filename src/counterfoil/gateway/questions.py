@@ -16,16 +16,17 @@ from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.periods import read_time
 from counterfoil.foundation.vocabulary import Amounts
 from counterfoil.gateway import balance
+from counterfoil.gateway.arrivals import arrival_of, read_body
 from counterfoil.gateway.errors import Problem, show_checks
 from counterfoil.gateway.exchange import Exchange
-from counterfoil.gateway.model import Headers, Misunderstood, ParsedCall
-from counterfoil.gateway.parsing import bad, parse_call, read_object
+from counterfoil.gateway.model import GatewaySettings, Headers, Misunderstood, ParsedCall
+from counterfoil.gateway.parsing import DEPTH_MAX, bad, misunderstood, parse_call, read_object
 from counterfoil.limits.model import Decision
 from counterfoil.spend.model import Arrival, Caller, Dialect, Endpoint
 from counterfoil.spend.service import Spend
 from counterfoil.spend.upstreams import Routes
 
-Answer = Callable[[Exchange, Caller], Awaitable[None]]
+Question = Callable[[Exchange, Caller], Awaitable[None]]
 Refuse = Callable[[Exchange, Problem], Awaitable[None]]
 
 _MODELS = "/v1/models"
@@ -40,18 +41,23 @@ _ENDPOINTS = {
     "/v1/embeddings": Endpoint.EMBEDDINGS,
     "/v1/messages": Endpoint.MESSAGES,
 }
+# What an estimate that names none is answered as.
+_ANY_ENDPOINT = Endpoint.CHAT_COMPLETIONS
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
 class Questions:
     """The addresses that hold and charge nothing."""
 
-    def __init__(self, *, spend: Spend, routes: Routes, clock: Clock, refuse: Refuse) -> None:
+    def __init__(
+        self, *, spend: Spend, routes: Routes, clock: Clock, settings: GatewaySettings, refuse: Refuse
+    ) -> None:
         self._spend = spend
         self._routes = routes
         self._clock = clock
+        self._settings = settings
         self._refuse = refuse
-        self._answers: dict[str, Answer] = {
+        self._answers: dict[str, Question] = {
             _MODELS: self._models,
             "/v1/dashboard/billing/subscription": self._subscription,
             "/v1/dashboard/billing/usage": self._usage,
@@ -62,49 +68,26 @@ class Questions:
             "/api/v1/generation": self._generation,
         }
 
-    def find(self, path: str) -> tuple[Answer | None, tuple[str, ...]]:
+    def find(self, path: str) -> tuple[Question | None, tuple[str, ...]]:
         """What answers a path, and the methods that it takes."""
         if path == "/v1/estimate":
-            return self._estimate_needs_body, ("POST",)
+            return self._estimate, ("POST",)
         answer = self._answers.get(path)
         if answer is None and path.startswith(_MODELS + "/") and len(path) <= len(_MODELS) + 1 + _MODEL_NAME_MAX:
             answer = self._model
         return answer, ("GET", "HEAD")
 
-    async def _estimate_needs_body(self, exchange: Exchange, caller: Caller) -> None:
-        raise AssertionError("an estimate is read and answered by the application")
-
     # -- estimates ---------------------------------------------------------------------------------------------
 
-    def read_estimate(self, exchange: Exchange, raw: bytes) -> tuple[Endpoint, ParsedCall | Misunderstood]:
-        """Which call is meant: `{"endpoint", "request"}`, or the call's own body with `?endpoint=`."""
-        query = parse_qs(exchange.scope.get("query_string", b"").decode("latin-1"))
-        try:
-            named: object = query["endpoint"][-1] if "endpoint" in query else None
-            if named is None:
-                body = read_object(raw)
-                named, request = body.get("endpoint"), body.get("request")
-                if named is None:
-                    raise bad("field_missing", field="endpoint")
-                if not isinstance(request, dict):
-                    problem = "field_missing" if request is None else "field_wrong_type"
-                    raise bad(problem, field="request", **({"expected": "object"} if request is not None else {}))
-                raw = orjson.dumps(request)
-            if not isinstance(named, str) or named not in _ENDPOINTS:
-                raise bad("field_unknown_value", field="endpoint", allowed=", ".join(_ENDPOINTS))
-        except InputError as error:
-            parameters = dict(error.parameters)
-            problem = parameters.pop("problem", None)
-            return Endpoint.CHAT_COMPLETIONS, Misunderstood(code=error.code, problem=problem, parameters=parameters)
-        except orjson.JSONEncodeError:
-            return Endpoint.CHAT_COMPLETIONS, Misunderstood(
-                code="bad_request", problem="body_too_deep", parameters={"most": 254}
-            )
-        endpoint = _ENDPOINTS[named]
-        return endpoint, parse_call(endpoint, raw)
-
-    async def estimate(self, exchange: Exchange, caller: Caller, arrival: Arrival, parsed: ParsedCall) -> None:
+    async def _estimate(self, exchange: Exchange, caller: Caller) -> None:
         """What the call may cost at most and how every check would go; nothing is held or recorded."""
+        raw = await read_body(exchange, self._settings)
+        endpoint, parsed = _read_estimate(exchange, raw) if isinstance(raw, bytes) else (_ANY_ENDPOINT, raw)
+        if isinstance(parsed, Misunderstood):
+            problem = Problem(code=parsed.code, request_id=exchange.shown_id, misunderstood=parsed, model=parsed.model)
+            await self._refuse(exchange, problem)
+            return
+        arrival = arrival_of(exchange, endpoint, parsed)
         decision, show_balance = await self._spend.estimate(caller, arrival)
         amounts = Amounts.ALL if show_balance else Amounts.OWN
         body: dict[str, Any] = {
@@ -169,11 +152,7 @@ class Questions:
         try:
             start, end = self._window(exchange)
         except InputError as error:
-            parameters = dict(error.parameters)
-            misunderstood = Misunderstood(
-                code="bad_request", problem=parameters.pop("problem", None), parameters=parameters
-            )
-            problem = Problem(code="bad_request", request_id=exchange.shown_id, misunderstood=misunderstood)
+            problem = Problem(code="bad_request", request_id=exchange.shown_id, misunderstood=misunderstood(error))
             await self._refuse(exchange, problem)
             return
         days = await self._spend.charged_by_day(caller.account_id, start=start, end=end)
@@ -240,6 +219,28 @@ class Questions:
 
     async def _answer(self, exchange: Exchange, body: dict[str, Any]) -> None:
         await exchange.answer(200, _JSON, orjson.dumps(body))
+
+
+def _read_estimate(exchange: Exchange, raw: bytes) -> tuple[Endpoint, ParsedCall | Misunderstood]:
+    """Which call is meant: `{"endpoint", "request"}`, or the call's own body with `?endpoint=`."""
+    query = parse_qs(exchange.scope.get("query_string", b"").decode("latin-1"))
+    try:
+        named: object = query["endpoint"][-1] if "endpoint" in query else None
+        if named is None:
+            body = read_object(raw)
+            named, request = body.get("endpoint"), body.get("request")
+            if named is None or request is None:
+                raise bad("field_missing", field="endpoint" if named is None else "request")
+            if not isinstance(request, dict):
+                raise bad("field_wrong_type", field="request", expected="object")
+            raw = orjson.dumps(request)
+        if not isinstance(named, str) or named not in _ENDPOINTS:
+            raise bad("field_unknown_value", field="endpoint", allowed=", ".join(_ENDPOINTS))
+    except InputError as error:
+        return _ANY_ENDPOINT, misunderstood(error)
+    except orjson.JSONEncodeError:
+        return _ANY_ENDPOINT, misunderstood(bad("body_too_deep", most=DEPTH_MAX))
+    return _ENDPOINTS[named], parse_call(_ENDPOINTS[named], raw)
 
 
 def _read_day(query: dict[str, list[str]], name: str) -> int | None:

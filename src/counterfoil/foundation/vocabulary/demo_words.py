@@ -62,6 +62,8 @@ _DEMO = (
     _word("demo_question", zh="存根是什么？", en="What is a counterfoil?", hint_zh="示例调用里的问题。", hint_en="What the example call asks."),
     _word("demo_long_question", zh="请写一个很长的故事，主角是一本支票簿。", en="Tell me a very long story about a chequebook.", hint_zh="要的输出比限额多。", hint_en="It asks for more output than the limit allows."),
     _word("demo_was_served", zh="{status}，已扣费 {charge}", en="{status}, charged {charge}", hint_zh="扣费写在应答头里。", hint_en="The charge is in a header of the answer."),
+    _word("demo_own_serve", zh="先停止演示，在一个终端里启动服务，其余命令在另一个终端里运行", en="stop the demo, serve in one terminal, and run the rest in another", hint_zh="数据保存在 ./counterfoil-data。", hint_en="Its data is in ./counterfoil-data."),
+    _word("demo_own_more", zh="逐步说明见 docs/start.zh-CN.md", en="Step by step: docs/start.md", hint_zh="包括没有上游账户时怎么试。", hint_en="Also without an account at an upstream."),
     _word("demo_stopping", zh="正在停止", en="Stopping", hint_zh="先让进行中的请求结束。", hint_en="Calls in progress end first."),
     _word("demo_stopped", zh="已停止，没有进程留下。数据在 {folder}，下次演示会重新建立。", en="Stopped; nothing is left running. What it recorded is in {folder} until the next demo.", hint_zh="可以用 --data-dir 查看。", hint_en="Look at it with --data-dir."),
 )  # fmt: skip
