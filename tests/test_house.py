@@ -31,9 +31,9 @@ def test_sql_stands_only_in_stores() -> None:
             continue
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                if _SQL.search(node.value):
-                    found.append(f"{name}:{node.lineno}")
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+            if is_text and _SQL.search(node.value):
+                found.append(f"{name}:{node.lineno}")
     assert found == []
 
 

@@ -235,7 +235,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="upstream_timeout_seconds",
         kind=_SECONDS,
         default="300",
-        help="Longest time for one attempt, where the upstream has no timeout of its own.",
+        help="Longest time for one attempt at an upstream that is added without a timeout of its own.",
     ),
     Setting(
         name="drain_policy",

@@ -13,7 +13,7 @@ from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import show_id
 from counterfoil.spend.model import Dialect
 from counterfoil.spend.upstream_probe import UpstreamProbe
-from counterfoil.spend.upstreams import DEFAULT_TIMEOUT_SECONDS, MODELS_MAX
+from counterfoil.spend.upstreams import MODELS_MAX
 from counterfoil.spend.upstreams_model import ServedModel, Upstream
 
 router = APIRouter(prefix="/upstreams", tags=["upstreams"])
@@ -42,7 +42,7 @@ class NewUpstream(Input):
     models: ServedList = []
     secret: Secret | None = None
     secret_env: SecretEnv | None = None
-    timeout_seconds: Annotated[Whole, Field(ge=1, le=3600)] = DEFAULT_TIMEOUT_SECONDS
+    timeout_seconds: Annotated[Whole, Field(ge=1, le=3600)] | None = None
 
 
 class ModelsInput(Input):

@@ -158,7 +158,9 @@ async def connected_services(
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
             directory=directory, members=Members(database, clock=clock), prices=prices,
-            upstreams=Upstreams(database, clock=clock, sealer=data_directory), routes=routes,
+            upstreams=Upstreams(
+                database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
+            ), routes=routes,
             spend=spend,
         )  # fmt: skip
 

@@ -16,7 +16,6 @@ from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import show_id
 from counterfoil.spend.model import Dialect
 from counterfoil.spend.upstream_probe import ProbeOutcome
-from counterfoil.spend.upstreams import DEFAULT_TIMEOUT_SECONDS
 from counterfoil.spend.upstreams_model import ServedModel, Upstream
 
 # Longer than any provider's secret; a file given by mistake is not read to its end.
@@ -63,8 +62,14 @@ async def add(
     secret_env: SecretEnv = None,
     ask_secret: AskSecret = False,
     timeout_seconds: Annotated[
-        int, typer.Option("--timeout-seconds", min=1, max=3600, help="Longest time for one attempt.")
-    ] = DEFAULT_TIMEOUT_SECONDS,
+        int | None,
+        typer.Option(
+            "--timeout-seconds",
+            min=1,
+            max=3600,
+            help="Longest time for one attempt; not given: the setting COUNTERFOIL_UPSTREAM_TIMEOUT_SECONDS.",
+        ),
+    ] = None,
 ) -> Answer:
     """Add an upstream and what it serves."""
     models = read_models(model or [], priority=priority, weight=weight)

@@ -22,7 +22,7 @@ from counterfoil.foundation.errors import Broken, CounterfoilError, Overloaded, 
 from counterfoil.ledger.batch import Answer, Batch
 from counterfoil.ledger.guard import Entry, GuardFactory
 from counterfoil.ledger.model import Authorize, Change, Hold, HoldCommand, Outcome, Void
-from counterfoil.observability import ENGINE_BATCH_SECONDS, ENGINE_BATCH_SIZE, ENGINE_QUEUE_DEPTH, log
+from counterfoil.observability import ENGINE_BATCH_SECONDS, ENGINE_BATCH_SIZE, ENGINE_BATCHES, ENGINE_QUEUE_DEPTH, log
 from counterfoil.storage.database import inside_unit_of_work
 from counterfoil.storage.pipeline import BEGIN, COMMIT, ROLLBACK, ConnectionLost, PipelineConnection, StatementFailed
 
@@ -31,6 +31,8 @@ _LOCKED, _DUPLICATE = "55P03", "23505"
 _RERUN = frozenset({"40001", "40P01", _LOCKED})
 # A command that PostgreSQL will refuse however often it is tried: data exception, integrity violation.
 _POISON = ("22", "23")
+# Looking a label up takes longer than counting.
+_COMMITTED = ENGINE_BATCHES.labels(outcome="committed")
 _RECONNECT_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _LOCK_TIMEOUT_MS = 1_000
 # How long the others that are set aside may wait for one of them.
@@ -211,6 +213,7 @@ class _Lane:
             if not self._depth():
                 if self._stopping:
                     return
+                ENGINE_QUEUE_DEPTH.set(0)
                 self._filled.clear()
                 await self._filled.wait()
                 continue
@@ -259,6 +262,7 @@ class _Lane:
                     return self._without_overdue(pendings)
                 if failure.sqlstate in _RERUN:
                     self._engine.totals.reruns += 1
+                    ENGINE_BATCHES.labels(outcome="rerun").inc()
                 elif not failure.sqlstate.startswith(_POISON):
                     log.error("engine_statement_failed", sqlstate=failure.sqlstate, statement=failure.statement)
                     self._fail(pendings, Unavailable(code="database_refused"))
@@ -272,6 +276,7 @@ class _Lane:
                 self._forget(pendings)
                 _look_again(pendings)
                 self._engine.totals.reruns += 1
+                ENGINE_BATCHES.labels(outcome="rerun").inc()
                 log.warning("engine_connection_lost", error=str(lost), commands=len(pendings))
                 await self._reset()
             except Exception as error:  # noqa: BLE001 - a value that no column takes must not fail its neighbours
@@ -286,6 +291,7 @@ class _Lane:
 
     async def _isolate(self, pendings: list[Pending], failure: Exception, *, waiting: bool) -> list[Pending]:
         """Halve a poisoned batch until the one command that cannot be written stands alone."""
+        ENGINE_BATCHES.labels(outcome="halved" if len(pendings) > 1 else "failed").inc()
         if len(pendings) > 1:
             middle = len(pendings) // 2
             first = await self._apply(pendings[:middle], waiting=waiting)
@@ -318,6 +324,7 @@ class _Lane:
         totals.batches += 1
         totals.commands += len(pendings)
         totals.largest = max(totals.largest, len(pendings))
+        _COMMITTED.inc()
         ENGINE_BATCH_SIZE.observe(len(pendings))
         ENGINE_BATCH_SECONDS.observe(time.perf_counter() - started)
         return self._answer(pendings, answers, batch, waiting=waiting)

@@ -33,10 +33,13 @@ class Sealer(Protocol):
 class Upstreams:
     """Adding, changing and listing upstreams."""
 
-    def __init__(self, database: Database, *, clock: Clock, sealer: Sealer) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock, sealer: Sealer, timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    ) -> None:
         self._database = database
         self._clock = clock
         self._sealer = sealer
+        self._timeout_seconds = timeout_seconds
 
     async def add(
         self,
@@ -47,12 +50,13 @@ class Upstreams:
         models: Sequence[ServedModel],
         secret_env: str | None = None,
         secret: str | None = None,
-        timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+        timeout_seconds: int | None = None,
     ) -> Upstream:
         """Add an upstream; raises `InputError` for bad input, `Conflict` where the name is taken.
 
-        A `secret` is sealed before it is stored; `secret_env` names an environment variable that holds it.
+        Without a `timeout_seconds` of its own it gets the installation's. A `secret` is sealed before it is stored; `secret_env` names an environment variable that holds it.
         """
+        timeout_seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         _check(name=name, base_url=base_url, models=models, secret_env=secret_env, timeout_seconds=timeout_seconds)
         if secret and secret_env:
             raise InputError(code="secret_given_twice")
