@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from counterfoil.foundation.errors import Conflict, Unavailable
+from counterfoil.foundation.errors import Conflict, InputError
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def claimed_port(host: str, port: int) -> Iterator[int]:
     would be answered by either, without a word. So the port is first bound by a socket that shares with nobody, and then
     kept by one that never listens, which no call reaches and which the next `serve` runs into.
 
-    Raises `Conflict` (`port_taken`) where somebody has the port, `Unavailable` where the address cannot be used.
+    Raises `Conflict` (`port_taken`) where somebody has the port, `InputError` where the address cannot be used.
     """
     family, address = _resolve(host, port)
     with _bound(family, address, host, port) as alone:
@@ -39,7 +39,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise Unavailable(code="address_unusable", address=host[:80], reason=error.strerror) from error
+        raise _unusable(host, port, error) from error
     return found[0][0], found[0][4]
 
 
@@ -52,6 +52,14 @@ def _bound(family: socket.AddressFamily, address: Any, host: str, port: int) -> 
     except OSError as error:
         alone.close()
         if error.errno == errno.EADDRINUSE:
-            raise Conflict(code="port_taken", address=shown_address(host, port), port=port) from error
-        raise Unavailable(code="address_unusable", address=shown_address(host, port), reason=error.strerror) from error
+            raise Conflict(code="port_taken", address=shown_address(host, port)) from error
+        raise _unusable(host, port, error) from error
     return alone
+
+
+def _unusable(host: str, port: int, error: OSError) -> InputError:
+    """An address that is not this machine's, or a port that this user may not open."""
+    return InputError(
+        code="setting_invalid", setting="--host, --port", expected="an address and port that can be listened on",
+        given=shown_address(host[:80], port), reason=error.strerror,
+    )  # fmt: skip

@@ -31,6 +31,7 @@ from counterfoil.storage.embedded import EmbeddedPostgres
 
 _PARENT_VARIABLE = "COUNTERFOIL_PARENT_PROCESS"
 _PARENT_POLL_SECONDS = 0.5
+_CALLS_BEYOND_QUEUE = 4_096
 # Set for workers that serve on the embedded PostgreSQL: each uses it in its own right, so that no short command is its
 # last user after the parent was killed.
 _EMBEDDED_VARIABLE = "COUNTERFOIL_EMBEDDED_POSTGRES"
@@ -71,7 +72,8 @@ def serve(settings: Settings) -> int:
             http=HTTPModes.http1,
             websockets=False,
             backlog=2048,
-            backpressure=settings.queue_max,
+            # Above the ledger's queue, so that a call too many gets a 503 that says so instead of a silent wait.
+            backpressure=settings.queue_max + _CALLS_BEYOND_QUEUE,
             log_dictconfig=GRANIAN_LOGGING,
             respawn_failed_workers=True,
             workers_kill_timeout=30,

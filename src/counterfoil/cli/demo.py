@@ -283,7 +283,8 @@ class _Demo:
         terminal.head(terminal.word("demo_address", address=address))
         terminal.say(["", terminal.word("demo_served_call"), "", *indented(self._page.served_call), ""])
         charge = headers.get("X-Counterfoil-Charge", "")
-        terminal.say("    → " + terminal.word("demo_was_served", status=status, charge=charge))
+        words = terminal.word("demo_was_served", status=status, charge=charge)
+        terminal.say(typer.style(f"    → {words}", fg=typer.colors.GREEN))
         terminal.say(["", terminal.word("demo_refused_call"), "", *indented(self._page.refused_call), ""])
         if refused is not None:
             self._page.request_ids[refused.code] = refused.request_id

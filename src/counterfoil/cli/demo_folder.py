@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -22,6 +23,9 @@ _LOCK_FILE = "demo.lock"
 _NAME = "demo"
 # Demos at the same time beside each other; more are a mistake.
 _AT_ONCE_MAX = 9
+# Held by whoever uses the embedded PostgreSQL.
+_USERS_LOCK = "postgres-users.lock"
+_ORPHANS_SECONDS_MAX = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,9 +101,21 @@ class DemoFolder:
         """Let go of it; what the demo has recorded stays for those who want to look."""
         self._lock.close()
 
+    def _wait_for_orphans(self) -> None:
+        """Let the processes of a demo that was killed end: a serving one would start its PostgreSQL again."""
+        until = time.monotonic() + _ORPHANS_SECONDS_MAX
+        with (self.path / _USERS_LOCK).open("a") as users:
+            while time.monotonic() < until:
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+                except BlockingIOError:
+                    time.sleep(0.1)
+
     def _empty(self) -> None:
         """Remove what an earlier demo has left; its PostgreSQL first, if it was killed beside it."""
         if (self.path / "postgres").exists():
+            self._wait_for_orphans()
             EmbeddedPostgres(self.path).stop()
         for entry in self.path.iterdir():
             if entry.name == _LOCK_FILE:

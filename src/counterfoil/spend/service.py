@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg import AsyncConnection
+
 from counterfoil.foundation.clock import Clock
-from counterfoil.foundation.errors import HoldEnded, HoldNotFound, NotFound
+from counterfoil.foundation.errors import HoldEnded, HoldNotFound, NotFound, Unavailable
 from counterfoil.ledger import store as ledger_store
 from counterfoil.ledger.engine import Engine
 from counterfoil.ledger.model import (
@@ -92,7 +98,10 @@ class Spend:
     async def identify(self, token: str, client_address: str) -> Caller | None:
         """The key that a token belongs to; None (and counted) where there is none."""
         token_hash = sha256(token.encode("utf-8", "surrogatepass")).digest()
-        address = self._directory.known(token_hash) or await self._directory.find(token_hash)
+        address = self._directory.known(token_hash)
+        if address is None:
+            with _unavailable():
+                address = await self._directory.find(token_hash)
         if address is None:
             self._count_unknown(client_address)
             return None
@@ -207,6 +216,12 @@ class Spend:
 
     # -- questions ---------------------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection[Any]]:
+        with _unavailable():
+            async with self._database.reading() as connection:
+                yield connection
+
     async def estimate(self, caller: Caller, arrival: Arrival) -> tuple[Decision, bool]:
         """What `authorize` would decide now, with every check; nothing is held or recorded."""
         ticket = self._ticket(caller, arrival)
@@ -233,7 +248,7 @@ class Spend:
     async def _load(self, caller: Caller) -> tuple[AccountLimits, WalletView]:
         """The account as it is now, without a lock."""
         now = self._clock.now()
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             accounts, grants, keys, rows = await run_in(
                 connection,
                 [
@@ -259,7 +274,7 @@ class Spend:
     async def standing(self, caller: Caller) -> Standing:
         """The account's money at a glance, for balance endpoints."""
         _, show_balance = await self.access(caller, "")
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             standing = await store.standing_of(connection, account_id=caller.account_id, now=self._clock.now())
         if standing is None:
             raise NotFound(code="account_not_found")
@@ -267,12 +282,12 @@ class Spend:
 
     async def charged_by_day(self, account_id: UUID, *, start: int, end: int) -> list[tuple[int, int]]:
         """UTC days (their start) of a window with what was charged, refunds deducted."""
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             return await store.charged_between(connection, account_id=account_id, start=start, end=end)
 
     async def request(self, request_id: UUID, *, account_id: UUID | None = None) -> RequestView:
         """A request with its attempts; raises `NotFound`, also for another account's."""
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             found = await store.find_request(connection, request_id)
             if found is None or account_id not in (None, found.account_id):
                 raise NotFound(code="request_not_found")
@@ -289,19 +304,19 @@ class Spend:
         code: str | None = None,
     ) -> list[RequestView]:
         """Requests of an account (None: of all), newest first, without their attempts."""
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             return await store.requests_of(
                 connection, account_id=account_id, before=before, most=min(most, 1000), state=state, code=code
             )
 
     async def totals(self) -> list[tuple[str, str | None, int, int, int]]:
         """State, code, number of requests, charged and uncollected nanos, over everything recorded."""
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             return await store.totals(connection)
 
     async def attempted_cost(self) -> int:
         """What all attempts cost us by the upstreams' price books, in nanos: to be held against their bills."""
-        async with self._database.reading() as connection:
+        async with self._reading() as connection:
             return await store.attempted_cost(connection)
 
     # -- after the call ----------------------------------------------------------------------------------------
@@ -349,3 +364,12 @@ class Spend:
             for found, count in counts.items():
                 self._unknown[found] = self._unknown.get(found, 0) + count
             raise
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """A connection that breaks in the middle of an answer is the operator's side, like one that cannot be had."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise Unavailable(code="database_unavailable", reason=type(error).__name__) from error

@@ -12,7 +12,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from counterfoil.foundation.clock import Clock
-from counterfoil.foundation.errors import Conflict, InputError, NotFound
+from counterfoil.foundation.errors import Conflict, CounterfoilError, InputError, NotFound
+from counterfoil.observability import log
 from counterfoil.spend import upstreams_store as store
 from counterfoil.spend.model import Dialect
 from counterfoil.spend.upstreams_model import Route, ServedModel, Upstream
@@ -157,6 +158,8 @@ class Routes:
         self._environment = environment
         self._routes: dict[str, tuple[Route, ...]] = {}
         self._configured: frozenset[str] = frozenset()
+        # Sealed secrets that cannot be opened here.
+        self._unreadable: set[bytes] = set()
 
     async def refresh(self) -> None:
         """Read the upstreams; one whose secret cannot be had serves nothing."""
@@ -186,9 +189,16 @@ class Routes:
     def _secret_of(self, upstream: Upstream) -> str | None:
         if upstream.secret_env is not None:
             return self._environment.get(upstream.secret_env) or None
-        if upstream.secret_sealed is not None:
+        if upstream.secret_sealed is None:
+            return ""
+        try:
             return self._sealer.unseal(upstream.secret_sealed).decode()
-        return ""
+        except (CounterfoilError, UnicodeDecodeError) as error:
+            # The others go on serving. Said once per secret, not at every refresh.
+            if upstream.secret_sealed not in self._unreadable:
+                self._unreadable.add(upstream.secret_sealed)
+                log.error("upstream_secret_unreadable", upstream=upstream.name, error=type(error).__name__)
+            return None
 
     def models(self) -> tuple[str, ...]:
         """The public models that are served now."""
