@@ -27,7 +27,7 @@ from typer.main import get_command
 
 from counterfoil.api.application import ROUTERS
 from counterfoil.api.reference import describe_routes, reference_markdown
-from counterfoil.bootstrap import worker
+from counterfoil.bootstrap.serving import worker
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.reference import commands_markdown, describe_commands, metrics_markdown, settings_markdown

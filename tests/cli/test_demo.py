@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -64,12 +65,21 @@ class Finished:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    folder = tmp_path_factory.mktemp("demo")
-    process = start_demo(folder, "--no-serve")
-    given, _ = process.communicate(timeout=SECONDS_MAX)
+    """One demo for all workers of a test run: the first that needs it runs it, the others wait."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "one-demo"
+    folder.mkdir(exist_ok=True)
+    given = folder / "given.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not given.exists():
+            process = start_demo(folder, "--no-serve")
+            answer, _ = process.communicate(timeout=SECONDS_MAX)
+            given.write_text(f"{process.returncode}\n{answer}", encoding="utf-8")
     said = (folder / "said.txt").read_text(encoding="utf-8")
-    assert given, said
-    return Finished(answer=json.loads(given), said=said, status=process.returncode, folder=folder / "data")
+    status, _, answer = given.read_text(encoding="utf-8").partition("\n")
+    assert answer, said
+    return Finished(answer=json.loads(answer), said=said, status=int(status), folder=folder / "data")
 
 
 def test_the_whole_trace_is_served(demo: Finished) -> None:

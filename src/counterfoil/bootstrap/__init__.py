@@ -8,6 +8,5 @@ doors.py      the gateway, the management API and the pages
 """
 
 from counterfoil.bootstrap.commands import main
-from counterfoil.bootstrap.serving import serve, worker
 
-__all__ = ["main", "serve", "worker"]
+__all__ = ["main"]

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from counterfoil.bootstrap.services import checkpoints_of, connected_services, log_as_set, probes_of, running_postgres
-from counterfoil.bootstrap.serving import serve
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.services import Explanation as CommandExplanation
@@ -31,6 +30,14 @@ def main() -> None:
             environment=os.environ,
         )
     )()
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop; gives the exit status."""
+    # Imported here: the doors take half a second, which no other command should wait for.
+    from counterfoil.bootstrap import serving
+
+    return serving.serve(settings)
 
 
 @asynccontextmanager

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+import psycopg
+
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
@@ -81,7 +83,7 @@ def _revived(server: EmbeddedPostgres) -> Iterator[None]:
         while not stop.wait(_POSTGRES_WATCH_SECONDS):
             try:
                 server.start_or_attach()
-            except Unavailable:
+            except (Unavailable, OSError, psycopg.Error):
                 BACKGROUND_ERRORS.labels(work="postgres").inc()
                 log.exception("postgres_not_revived")
 

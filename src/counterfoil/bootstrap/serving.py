@@ -63,7 +63,7 @@ def serve(settings: Settings) -> int:
         os.environ.update(_environment_of(settings, url=url, port=port))
         log.info("serving", address=shown_address(settings.host, port), workers=settings.workers)
         Granian(
-            "counterfoil.bootstrap:worker",
+            "counterfoil.bootstrap.serving:worker",
             address=settings.host,
             port=port,
             interface=Interfaces.ASGI,

@@ -47,6 +47,7 @@ from counterfoil.settings import SETTINGS, Settings
 # The serving process learns of upstreams and prices within a few seconds.
 _SERVED_SECONDS_MAX = 30
 _PAGE_SECONDS = 1.0
+_WATCH_SECONDS = 0.5
 _OVERLOAD_SECONDS_MAX = 30
 # Who makes the calls of the trace, in turns of ten.
 _SHARES = (("pipeline", SMALL, 5), ("notebook", SMALL, 1), ("notebook", LARGE, 1), ("storyboard", SMALL, 3))
@@ -165,7 +166,7 @@ class _Demo:
                     self._terminal.say(self._terminal.word("demo_stop"))
                     if self._call.as_json:
                         print_json(answer.data)
-                    await asyncio.Event().wait()
+                    await self._keep_serving(running)
         except asyncio.CancelledError:
             if not interrupted:
                 raise
@@ -181,6 +182,12 @@ class _Demo:
             # It has been given already, before the wait.
             raise typer.Exit(answer.status)
         return answer
+
+    async def _keep_serving(self, running: _Running) -> None:
+        """Until somebody has seen enough; raises `Unavailable` where the serving process ends by itself."""
+        while running.serving.process.poll() is None:  # noqa: ASYNC110 - nothing tells the end of a child
+            await asyncio.sleep(_WATCH_SECONDS)
+        raise Unavailable(code="demo_not_served", log=str(running.serving.log_path))
 
     # -- starting ----------------------------------------------------------------------------------------------
 
@@ -288,9 +295,8 @@ class _Demo:
         terminal.say(["", terminal.word("demo_refused_call"), "", *indented(self._page.refused_call), ""])
         if refused is not None:
             self._page.request_ids[refused.code] = refused.request_id
-            terminal.say(
-                [f"    → {refused.status}  {refused.code}  {refused.message}", f"      {why_page(address, refused)}"]
-            )
+            words = f"    → {refused.status}  {refused.code}  {refused.message}"
+            terminal.say([typer.style(words, fg=typer.colors.YELLOW), f"      {why_page(address, refused)}"])
         terminal.say(["", terminal.word("demo_money"), ""])
         self._page.write(self._data_dir)
 

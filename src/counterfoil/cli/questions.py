@@ -41,7 +41,7 @@ def redact(call: Call) -> Answer:
 def _read_input() -> str:
     text = sys.stdin.read(_INPUT_CHARACTERS_MAX + 1)
     if len(text) > _INPUT_CHARACTERS_MAX:
-        raise InputError(code="input_too_long", expected=f"at most {_INPUT_CHARACTERS_MAX} characters")
+        raise InputError(field="text", expected=f"at most {_INPUT_CHARACTERS_MAX} characters")
     return text
 
 

@@ -156,8 +156,8 @@ _ERRORS = (
             en="Another program is listening on this port.",
         ),
         change=Text(
-            zh="请换一个端口，或不指定端口，由演示自己选择。",
-            en="Choose another port, or leave it out and let the demo choose one.",
+            zh="请用 --port 换一个端口；--port 0 会选用空闲的端口。",
+            en="Choose another with --port; --port 0 takes a free one.",
         ),
     ),
 )
