@@ -21,7 +21,9 @@ async def hung_up(market: Market, table: str, question: Awaitable[object]) -> Ba
         await owner.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         asking = asyncio.ensure_future(question)
         async with asyncio.timeout(30):
-            while True:
+            while not asking.done():
+                # Within a transaction, who does what is looked up once and remembered.
+                await owner.execute("SELECT pg_stat_clear_snapshot()")
                 cursor = await owner.execute(HANG_UP + "wait_event_type = 'Lock'")
                 if await cursor.fetchone() is not None:
                     break
