@@ -6,6 +6,7 @@ A stream's last events are held back until the charge has committed: the usage c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ _MESSAGE_STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _FINAL_RESPONSES = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
-class StreamReader:
+class StreamReader(ABC):
     """One stream of one upstream.
 
     `text_bytes` are those of the model's output so far. `finished`: the upstream has said all it had to say, even if
@@ -66,12 +67,13 @@ class StreamReader:
         """What the upstream had said of its usage before it was cut off."""
         return None
 
+    @abstractmethod
     def closing(self) -> bytes:
         """The events that end the stream."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _take(self, event: bytes) -> bytes:
-        raise NotImplementedError
+        """What of one event to pass on; raises `AttemptFailed` for one that is an error."""
 
     def _parse(self, data: bytes) -> dict[str, Any]:
         try:
