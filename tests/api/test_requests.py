@@ -80,5 +80,6 @@ async def test_a_charge_is_given_back_once_per_source_and_never_more_than_it_was
 
 async def test_a_request_that_is_not_on_record_is_not_found(desk: Desk) -> None:
     missing = f"/requests/req_{'0' * 32}"
-    await desk.ask("GET", missing, status=404)
-    await desk.ask("POST", f"{missing}/refund", {"source_id": "t", "reason": "r"}, status=404)
+    looked_up = await desk.ask("GET", missing, status=404)
+    refunded = await desk.ask("POST", f"{missing}/refund", {"source_id": "t", "reason": "r"}, status=404)
+    assert [answer["code"] for answer in (looked_up, refunded)] == ["request_not_found"] * 2

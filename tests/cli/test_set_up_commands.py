@@ -165,4 +165,5 @@ def test_a_command_that_sets_several_limits_sets_all_or_none(terminal: Terminal,
      ("--account", "Acme", "--money", "many"), ("--account", "Acme", "--money", "-1")],
 )  # fmt: skip
 def test_a_limit_that_is_not_clear_is_bad_usage(terminal: Terminal, acme: str, arguments: tuple[str, ...]) -> None:
-    terminal.complain("limits", "set", *arguments, status=2)
+    assert terminal.complain("limits", "set", *arguments, status=2)
+    assert terminal.ask("limits", "list", "--account", acme)["limits"] == []

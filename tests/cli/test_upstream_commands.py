@@ -42,7 +42,8 @@ def test_an_upstream_is_added_changed_and_removed(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("model", ["=x", "x=", "="])
 def test_a_model_that_is_half_written_is_bad_usage(terminal: Terminal, model: str) -> None:
-    terminal.complain("upstreams", "add", "backend", "--base-url", "http://h/v1", "--model", model, status=2)
+    assert terminal.complain("upstreams", "add", "backend", "--base-url", "http://h/v1", "--model", model, status=2)
+    assert terminal.ask("upstreams", "list")["upstreams"] == []
 
 
 def test_a_secret_comes_from_standard_input_and_is_never_shown(terminal: Terminal) -> None:
@@ -118,7 +119,8 @@ def test_prices_come_from_shipped_books_and_from_genai_prices(terminal: Terminal
     "arguments", [(), ("no-such-file.json",), ("--from", "rumours"), ("--provider", "openai"), ("x", "--from", "media")]
 )
 def test_an_import_of_nothing_in_particular_is_bad_usage(terminal: Terminal, arguments: tuple[str, ...]) -> None:
-    terminal.complain("prices", "import", *arguments, status=2)
+    assert terminal.complain("prices", "import", *arguments, status=2)
+    assert terminal.ask("prices", "books")["books"] == []
 
 
 def test_a_document_that_cannot_be_read_is_told_by_model_and_field(terminal: Terminal) -> None:

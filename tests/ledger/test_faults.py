@@ -112,10 +112,11 @@ async def test_faults_that_come_in_a_row_change_nothing(bank: Bank, make_engine:
             at += chance.randrange(length)
             faults[at] = chance.choice([*FAULTS, "connection lost"])
             at += 1
-        await scene.play(faults)
+        assert await scene.play(faults)
     for _ in range(3):
-        await scene.play({length - 1: AFTER_COMMIT, length + 1: chance.choice(list(FAULTS))})
+        assert await scene.play({length - 1: AFTER_COMMIT, length + 1: chance.choice(list(FAULTS))})
     await bank.verified()
+    assert engine.totals.reruns > 0
 
 
 async def test_the_answer_to_commit_is_lost_and_then_somebody_else_has_the_account(

@@ -106,7 +106,8 @@ def test_a_balance_that_no_bigint_holds_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["order", "code", "grant", "refund", "adjustment"])
 def test_l11_a_credit_names_a_source_that_exists(kind: str) -> None:
-    do(wallet(), Credit(account_id=ACCOUNT, source_kind=kind, source_id="1", grants=(paid(1),)))
+    change = do(wallet(), Credit(account_id=ACCOUNT, source_kind=kind, source_id="1", grants=(paid(1),)))
+    assert [(row.cause_kind, row.cause_id) for row in change.transfers] == [(kind, "1")]
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ def test_every_decision_is_the_models(database_url: str, owner_url: str, clock: 
             runner.run(run.play(steps, posted, limit))
 
         check()
+        assert runner.run(market.ledger.verify([])).transfers > 0
         for each in stacks:
             runner.run(each.aclose())
         # Its books are checked as it closes.

@@ -198,8 +198,10 @@ async def test_leased_work_survives_a_database_that_is_away(
         task = asyncio.create_task(run_leased(leases, name="returning", interval_seconds=0.01, work=work, clock=clock))
         while not BACKGROUND_ERRORS.labels(work="returning")._value.get():
             await asyncio.sleep(0.01)
+        assert not done.is_set()
         connection.execute("ALTER TABLE away RENAME TO leases")
     await done.wait()
+    assert not task.done()
     await stop(task)
 
 
