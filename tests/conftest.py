@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -30,6 +31,9 @@ from counterfoil.storage.migrate import migrate, read_migrations
 
 _CHECKOUT = hashlib.sha256(str(Path(__file__).resolve()).encode()).hexdigest()[:10]
 _SHARED = Path(tempfile.gettempdir()) / f"counterfoil-tests-{os.getuid()}-{_CHECKOUT}"
+# How long an example takes depends on what else the machine does: that is for benchmarks to say.
+hypothesis.settings.register_profile("counterfoil", deadline=None)
+hypothesis.settings.load_profile("counterfoil")
 _SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
 

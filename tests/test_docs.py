@@ -65,8 +65,8 @@ def the_application() -> typer.Typer:
     unused: Any = None
     return build_application(
         Launchers(
-            open_services=unused, serve=unused, start_sandbox=unused, configure_logging=unused, redact=unused,
-            environment=os.environ,
+            open_services=unused, serve=unused, start_sandbox=unused, back_up=unused, restore=unused,
+            configure_logging=unused, redact=unused, environment=os.environ,
         )
     )  # fmt: skip
 

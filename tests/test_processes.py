@@ -94,7 +94,7 @@ async def test_an_overdue_call_is_ended_by_serving_processes(
         await engine.start()
         spend = Spend(
             engine=engine, ledger=services.ledger, database=services.database, directory=services.directory,
-            prices=services.prices, routes=services.routes, clock=an_hour_ago, settings=SpendSettings(),
+            prices=services.prices, routes=services.routes, clock=an_hour_ago, settings=SpendSettings(fingerprint_secret=bytes(32)),
         )  # fmt: skip
         caller = await spend.identify(customer.token, HOST)
         assert caller is not None

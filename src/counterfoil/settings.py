@@ -256,6 +256,12 @@ SETTINGS: tuple[Setting, ...] = (
         default="fit",
         help="When the whole answer cannot be paid for: cap it to what can, or refuse and name the cap that would pass.",
     ),
+    Setting(
+        name="task_hold_days",
+        kind=_whole(1, 30, "days"),
+        default="7",
+        help="How long a task whose outcome is unknown keeps its hold and is asked about, before it ends as expired.",
+    ),
 )
 
 
@@ -287,6 +293,7 @@ class Settings:
     drain_policy: str
     input_bound: str
     fit_policy: str
+    task_hold_days: int
 
     @property
     def hold_seconds(self) -> int:

@@ -52,6 +52,21 @@ async def test_a_secret_is_kept_sealed_and_never_shown(desk: Desk, owner_url: st
         assert SECRET not in str(connection.execute("SELECT upstreams::text FROM upstreams").fetchall())
 
 
+async def test_what_callbacks_are_signed_with_goes_in_and_never_comes_out(desk: Desk, owner_url: str) -> None:
+    await desk.ask("POST", "/upstreams", _body())
+    assert (await desk.ask("GET", "/upstreams/backend"))["callback_secret"] == "none"
+    shown = [await desk.ask("PUT", "/upstreams/backend/callback-secret", {"secret": SECRET})]
+    assert shown[0]["callback_secret"] == "sealed"
+    named = await desk.ask("PUT", "/upstreams/backend/callback-secret", {"secret_env": "BACKEND_CALLBACKS"})
+    assert named["callback_secret"] == "environment variable BACKEND_CALLBACKS"
+    shown.append(await desk.ask("PUT", "/upstreams/backend/callback-secret", {"secret": SECRET + " "}))
+    with psycopg.connect(owner_url) as connection:
+        assert SECRET not in str(connection.execute("SELECT upstreams::text FROM upstreams").fetchall())
+    shown.append(await desk.ask("DELETE", "/upstreams/backend/callback-secret"))
+    assert shown[-1]["callback_secret"] == "none"
+    assert SECRET not in str(shown)
+
+
 async def test_an_upstream_is_tested_with_its_secret(desk: Desk, sandbox: SandboxProcess) -> None:
     await desk.ask("POST", "/upstreams", _body(base_url=sandbox.base_url, secret_env="BACKEND_SECRET"))
     probe = await desk.ask("POST", "/upstreams/backend/test")

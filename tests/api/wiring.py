@@ -134,7 +134,7 @@ async def open_office(
             upstreams = Upstreams(database, clock=clock, sealer=data_directory)
             spend = Spend(
                 engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock),
-                prices=prices, routes=routes, clock=clock, settings=SpendSettings(fit=False),
+                prices=prices, routes=routes, clock=clock, settings=SpendSettings(fingerprint_secret=bytes(32), fit=False),
             )  # fmt: skip
             yield Office(
                 clock=clock,

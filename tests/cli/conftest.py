@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from api.wiring import Office, open_office
+from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers, RunningSandbox
 from counterfoil.cli.services import Services
@@ -121,6 +122,8 @@ def terminal(environment: dict[str, str]) -> Terminal:
         open_services=open_services,
         serve=serve,
         start_sandbox=no_sandbox,
+        back_up=back_up,
+        restore=restore,
         configure_logging=lambda _: None,
         redact=redact,
         environment=environment,

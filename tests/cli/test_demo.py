@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from cli.conftest import Terminal
-from counterfoil.cli.demo_refusals import COMES_LATER
 from counterfoil.cli.demo_summary import Difference, differences_of
 from counterfoil.cli.demo_upstreams import UPSTREAMS, sandbox_configuration
 from counterfoil.foundation.ids import read_id
@@ -96,7 +95,7 @@ def test_every_request_is_either_served_or_refused_with_a_code(demo: Finished) -
 
 
 def test_every_refusal_that_exists_has_been_met(demo: Finished) -> None:
-    expected = {entry.code for entry in entries(Kind.REFUSAL)} - COMES_LATER
+    expected = {entry.code for entry in entries(Kind.REFUSAL)}
     assert demo.answer["refusals_not_met"] == []
     assert {code for code, count in demo.answer["refused"].items() if count} == expected
     for code, request_id in demo.answer["examples"].items():
@@ -105,10 +104,24 @@ def test_every_refusal_that_exists_has_been_met(demo: Finished) -> None:
 
 def test_money_is_never_overspent_and_nothing_stays_reserved(demo: Finished) -> None:
     answer = demo.answer
-    assert (answer["negative_wallets"], answer["open_holds"], answer["held_nanos"]) == (0, 0, 0)
+    assert answer["negative_wallets"] == 0
+    # But for the task that is there to show what is stuck.
+    assert (answer["open_holds"], answer["held_nanos"]) == (1, 480_000_000)
+    assert (answer["open_tasks"], answer["open_tasks_nanos"]) == (1, 480_000_000)
     assert answer["ledger_verified"] is True
     assert answer["findings"] == []
     assert answer["checkpoints"] == 1
+
+
+def test_tasks_succeed_fail_are_stuck_sent_twice_and_refunded(demo: Finished) -> None:
+    tasks = demo.answer["tasks"]
+    assert {name: (task["state"], task["charge_mark"]) for name, task in tasks.items() if name != "copies_blocked"} == {
+        "succeeded": ("succeeded", "charged"), "failed": ("failed", "not_charged"), "stuck": ("running", "held"),
+        "duplicated": ("succeeded", "charged"), "refunded": ("succeeded", "refunded"),
+    }  # fmt: skip
+    assert tasks["copies_blocked"] == 4
+    assert demo.answer["replay_tasks"] == {"submitted": {"image": 10, "video": 10}, "refused": {}}
+    assert f"{tasks['failed']['task_id']} failed: 0.48 USD reserved, then released, not charged" in demo.said
 
 
 def test_what_was_charged_covers_what_the_answers_of_the_replay_said(demo: Finished) -> None:

@@ -71,6 +71,16 @@ def test_a_part_of_a_trace(terminal: Terminal, sandbox: SandboxProcess, trace: P
     assert [row["output_tokens"] for row in sandbox.bill()["rows"]] == [2, 3, 4]
 
 
+def test_images_and_videos_go_along_by_turns(terminal: Terminal, sandbox: SandboxProcess, trace: Path) -> None:
+    answer = replay(terminal, sandbox, trace, "--tasks-every", "3")
+    assert answer["tasks"] == {"submitted": {"image": 2, "video": 1}, "refused": {}}
+    assert answer["served"] == 10
+    assert len(sandbox.tasks()) == 1
+    refused = replay(terminal, sandbox, trace, "--tasks-every", "5", "--video-model", "", status=1)
+    assert refused["tasks"]["submitted"] == {"image": 1}
+    assert sum(refused["tasks"]["refused"].values()) == 1
+
+
 def test_the_model_is_the_first_that_the_gateway_lists(
     terminal: Terminal, sandbox: SandboxProcess, trace: Path
 ) -> None:

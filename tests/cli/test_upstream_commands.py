@@ -63,6 +63,19 @@ def test_a_secret_comes_from_standard_input_and_is_never_shown(terminal: Termina
     assert SECRET not in "".join(result.output for result in results)
 
 
+def test_what_callbacks_are_signed_with_comes_from_standard_input_and_is_never_shown(terminal: Terminal) -> None:
+    terminal.ask("upstreams", "add", "backend", "--base-url", "http://127.0.0.1:9/v1", "--model", "m")
+    results = [
+        terminal.run("upstreams", "set-callback-secret", "backend", "--json", stdin=SECRET + "\n"),
+        terminal.run("upstreams", "set-callback-secret", "backend", "--none", "--json"),
+        terminal.run("upstreams", "set-callback-secret", "backend", stdin="short\n"),
+        terminal.run("upstreams", "set-callback-secret", "backend", "--none", "--secret-env", "X"),
+    ]
+    assert [result.exit_code for result in results] == [0, 0, 2, 2]
+    assert [json.loads(result.stdout)["callback_secret"] for result in results[:2]] == ["sealed", "none"]
+    assert SECRET not in "".join(result.output for result in results)
+
+
 def test_a_test_of_an_upstream_says_how_it_is(terminal: Terminal, sandbox: SandboxProcess) -> None:
     terminal.environment["BACKEND_SECRET"] = "sandbox-key"
     terminal.ask("upstreams", "add", "backend", "--base-url", sandbox.base_url, "--model", "gpt-4o-mini", "--secret-env",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import aiohttp
+
 from counterfoil.evidence.model import Audience, Explanation
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import ManualClock
@@ -19,7 +21,7 @@ from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.model import Credit, GrantKind, GrantSpec
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.directory import KeyDirectory
-from counterfoil.limits.model import GroupSettings, KeySettings, Problem, Scope, Unit
+from counterfoil.limits.model import DuplicatePolicy, GroupSettings, KeySettings, Problem, Scope, Unit
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.model import Usage, WorkShape
 from counterfoil.pricing.service import PriceBooks
@@ -29,24 +31,30 @@ from counterfoil.spend.model import (
     Arrival,
     Attempt,
     AttemptOutcome,
+    Caller,
     Charge,
     Delivery,
     Dialect,
     Endpoint,
     Failure,
     RefusedCall,
+    Repeated,
 )
 from counterfoil.spend.service import Spend, SpendSettings
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.spend.upstreams_model import ServedModel
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
+from counterfoil.tasks.model import NotSubmitted, Source, Submitted, TaskKind, TaskSpec, TaskState, TaskView, Verdict
+from counterfoil.tasks.service import Tasks, TaskSettings
+from counterfoil.tasks.upstream import TaskUpstreams
 
 NANOS = 1_000_000_000
 # The gateway's, which evidence is handed.
 STATUSES = {
     "key_invalid": 401, "key_disabled": 401, "key_expired": 401, "ip_not_allowed": 403, "account_suspended": 403,
     "model_not_permitted": 403, "bad_request": 400, "model_not_found": 404, "duplicate_submission": 409,
+    "idempotency_key_reused": 422,
     "too_many_in_flight": 429, "rate_limited": 429, "cost_unbounded": 400, "request_ceiling": 402, "key_limit": 402,
     "group_quota": 402, "account_balance": 402, "price_missing": 503, "overloaded": 503, "upstream_unavailable": 503,
     "upstream_error": 502, "upstream_timeout": 504,
@@ -56,7 +64,10 @@ PRICES = {
     "book": "customer",
     "currency": "USD",
     "defaults": {"context_window": 100_000, "default_output_cap": 1_000},
-    "prices": [{"model": "plain", "rates": {"input": "0", "output": "1000"}}],
+    "prices": [
+        {"model": "plain", "rates": {"input": "0", "output": "1000"}},
+        {"model": "film", "rates": {}, "unit_rates": {"second:720x1280": "0.20"}},
+    ],
 }
 COSTS = {"book": "upstream:wholesale-7", "currency": "USD", "prices": [{"model": "theirs", "rates": {"output": "500"}}]}
 
@@ -77,6 +88,9 @@ class Desk:
     spend: Spend
     ledger: Ledger
     limits: LimitsService
+    upstreams: Upstreams
+    routes: Routes
+    tasks: Tasks
     evidence: Evidence
 
     # -- setting up --------------------------------------------------------------------------------------------
@@ -117,17 +131,23 @@ class Desk:
         model: str = "plain",
         problems: tuple[Problem, ...] = (),
         client_address: str = "192.0.2.7",
+        **fields: Any,
     ) -> Admission | RefusedCall:
-        caller = await self.spend.identify(customer.token, client_address)
-        assert caller is not None
-        return await self.spend.authorize(
-            caller,
+        answer = await self.spend.authorize(
+            await self.caller(customer, client_address),
             Arrival(
                 request_id=self.clock.new_id(), received_at=self.clock.now(), endpoint=Endpoint.CHAT_COMPLETIONS,
-                model=model, stream=True, client_address=client_address, client="openai-python/2.0", retry_count=1,
-                shape=WorkShape(input_bytes=400, asked_cap=cap), problems=problems,
+                model=model, stream=True, client_address=client_address, client="openai-python/2.0",
+                shape=WorkShape(input_bytes=400, asked_cap=cap), problems=problems, **{"retry_count": 1, **fields},
             ),
         )  # fmt: skip
+        assert not isinstance(answer, Repeated)
+        return answer
+
+    async def caller(self, customer: Customer, client_address: str = "192.0.2.7") -> Caller:
+        caller = await self.spend.identify(customer.token, client_address)
+        assert caller is not None
+        return caller
 
     async def refused(self, customer: Customer, **call: Any) -> str:
         """A call that is refused; its shown id."""
@@ -175,6 +195,45 @@ class Desk:
         )
         return show_id("request", admission.request_id)
 
+    # -- tasks -------------------------------------------------------------------------------------------------
+
+    async def serve_films(self, url: str) -> None:
+        """Have an upstream that makes videos."""
+        await self.upstreams.add(
+            name="studio-7", dialect=Dialect.OPENAI, base_url=url, secret="upstream-secret-0123456789",
+            models=[ServedModel(public_model="film", upstream_model="film-v1")], timeout_seconds=20,
+        )  # fmt: skip
+        await self.routes.refresh()
+
+    async def ask_for_film(self, customer: Customer, **fields: Any) -> Submitted | RefusedCall | NotSubmitted:
+        """Submit a video of four seconds, which costs 0.80."""
+        arrival = Arrival(
+            request_id=self.clock.new_id(), received_at=self.clock.now(), endpoint=Endpoint.VIDEOS, model="film",
+            stream=False, client_address="192.0.2.7", client="openai-python/2.0",
+            shape=WorkShape(input_bytes=30, media={"second:720x1280": 4}), **fields,
+        )  # fmt: skip
+        spec = TaskSpec(
+            kind=TaskKind.VIDEO, direct=False, input_type="text_and_image", reference_images=2, aspect_ratio="9:16",
+            resolution="720x1280", duration_seconds=4, camera='{"lens":"35mm"}',
+        )  # fmt: skip
+
+        def encode(model: str) -> tuple[str, bytes]:
+            return "application/json", b'{"model":"%s"}' % model.encode()
+
+        return await self.tasks.submit(
+            await self.caller(customer), arrival, spec, encode=encode, content=b'{"prompt":"a cat"}'
+        )
+
+    async def film(self, customer: Customer, **fields: Any) -> TaskView:
+        answer = await self.ask_for_film(customer, **fields)
+        assert isinstance(answer, Submitted), answer
+        return answer.task
+
+    async def tell(self, task: TaskView, state: TaskState, **verdict: Any) -> TaskView:
+        """The upstream says how a task stands."""
+        told = Verdict(state=state, raw_state=f"theirs-{state}", **verdict)
+        return await self.tasks.apply(task.account_id, task.task_id, told, Source.POLL)
+
     # -- asking ------------------------------------------------------------------------------------------------
 
     async def ask(self, subject: str, *, language: Language = Language.EN) -> Explanation:
@@ -199,7 +258,8 @@ async def open_desk(
     for document in (PRICES, COSTS):
         await prices.import_book(document)
     routes = Routes(database, sealer=data_directory, environment={})
-    await Upstreams(database, clock=clock, sealer=data_directory).add(
+    upstreams = Upstreams(database, clock=clock, sealer=data_directory)
+    await upstreams.add(
         name="wholesale-7", dialect=Dialect.OPENAI, base_url="http://upstream.test", secret="upstream-secret",
         models=[ServedModel(public_model=model, upstream_model="theirs") for model in ("plain", "unpriced")],
     )  # fmt: skip
@@ -207,14 +267,20 @@ async def open_desk(
     ledger = Ledger(database, clock=clock, guard_factory=guard)
     spend = Spend(
         engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock), prices=prices,
-        routes=routes, clock=clock, settings=SpendSettings(),
+        routes=routes, clock=clock, settings=SpendSettings(fingerprint_secret=bytes(32)),
     )  # fmt: skip
     try:
-        yield Desk(
-            clock=clock, spend=spend, ledger=ledger,
-            limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
-            evidence=Evidence(spend, database, clock, statuses=STATUSES),
-        )  # fmt: skip
+        async with aiohttp.ClientSession() as session:
+            tasks = Tasks(
+                database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
+                settings=TaskSettings(),
+            )  # fmt: skip
+            yield Desk(
+                clock=clock, spend=spend, ledger=ledger,
+                limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
+                upstreams=upstreams, routes=routes, tasks=tasks,
+                evidence=Evidence(spend, database, clock, tasks=tasks, statuses=STATUSES),
+            )  # fmt: skip
     finally:
         await engine.close()
 
@@ -293,6 +359,18 @@ async def _unpriced(desk: Desk) -> str:
     return await desk.refused(await desk.customer(), model="unpriced")
 
 
+async def _sent_twice(desk: Desk) -> str:
+    customer = await desk.customer(duplicate_policy=DuplicatePolicy.BLOCK)
+    await desk.admitted(customer, fingerprint=bytes(32))
+    return await desk.refused(customer, fingerprint=bytes(32))
+
+
+async def _key_sent_twice(desk: Desk) -> str:
+    customer, key = await desk.customer(), b"k" * 32
+    await desk.admitted(customer, fingerprint=bytes(32), idempotency_key=key)
+    return await desk.refused(customer, fingerprint=b"b" * 32, idempotency_key=key)
+
+
 async def _upstream_failed(desk: Desk) -> str:
     return await desk.failed(await desk.customer())
 
@@ -315,7 +393,8 @@ STAGED: dict[str, Callable[[Desk], Awaitable[str]]] = {
     "model_not_permitted": _not_permitted,
     "bad_request": _with_problem("bad_request"),
     "model_not_found": _unknown_model,
-    "duplicate_submission": _with_problem("duplicate_submission"),
+    "duplicate_submission": _sent_twice,
+    "idempotency_key_reused": _key_sent_twice,
     "too_many_in_flight": _too_many,
     "rate_limited": _too_fast,
     "cost_unbounded": _with_problem("cost_unbounded"),

@@ -139,7 +139,8 @@ async def test_the_checks_of_a_served_request_are_those_that_it_passed(desk: Des
     facts = {fact.name: fact.value for fact in told.facts}
     assert (facts["held_nanos"], facts["charged_nanos"]) == (1_500_000_000, 400_000_000)
     assert (
-        told.money == "This request was charged for what it used, with usage, price version and arithmetic on record."
+        told.money
+        == "This request or task was charged for what it used, with usage, price version and arithmetic on record."
     )
 
 
@@ -271,7 +272,7 @@ async def test_lines_say_the_answer_first_and_mark_failing_checks_without_colour
     lines = (await desk.operator_asks(await STAGED["group_quota"](desk))).lines()
     assert lines[0] == "This request was refused (402 group_quota)"
     assert lines[1].startswith("The group's monthly quota is too low for this request: 1.00 USD needed, 0.10 USD left")
-    assert lines[2] == "This request cost nothing, and nothing is reserved for it."
+    assert lines[2] == "This request or task was not charged; whatever was reserved for it has been released."
     (failing,) = [line for line in lines if line.startswith("  ✗")]
     assert re.fullmatch(r"  ✗ Group quota, monthly +did not pass  Limit 0\.10 USD  Used 0\.00 USD .*", failing)
     assert "  1. With an output cap of at most 100 tokens it would pass." in lines

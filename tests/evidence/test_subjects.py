@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.evidence.model import Subject
-from counterfoil.evidence.subjects import REQUEST_IDS_MAX, SUBJECT_CHARACTERS_MAX, recognise
+from counterfoil.evidence.model import FoundId, Subject
+from counterfoil.evidence.subjects import IDS_MAX, SUBJECT_CHARACTERS_MAX, recognise
 from counterfoil.foundation.ids import make_id, show_id
 from counterfoil.foundation.vocabulary import Kind, entries
 
@@ -21,6 +21,11 @@ SHOWN = show_id("request", OURS)
 
 def found(text: str) -> Subject:
     return recognise(text, now=NOW)
+
+
+def requests(text: str) -> tuple[UUID, ...]:
+    """The request ids that a text names."""
+    return tuple(one.value for one in found(text).ids if one.kind == "request")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +49,7 @@ def found(text: str) -> Subject:
     ],
 )
 def test_our_request_id_is_found_wherever_it_stands(text: str) -> None:
-    assert found(text).request_ids == (OURS,)
+    assert requests(text) == (OURS,)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +67,31 @@ def test_our_request_id_is_found_wherever_it_stands(text: str) -> None:
     ],
 )
 def test_what_only_looks_like_our_id_is_not_taken_for_one(text: str) -> None:
-    assert found(text).request_ids == ()
+    assert requests(text) == ()
 
 
 def test_several_ids_are_given_in_their_order_and_once() -> None:
-    ids = [make_id(NOW - number, number) for number in range(1, REQUEST_IDS_MAX + 3)]
+    ids = [make_id(NOW - number, number) for number in range(1, IDS_MAX + 3)]
     text = " ".join(show_id("request", one) for one in [*ids, ids[0]])
-    assert found(text).request_ids == tuple(ids[:REQUEST_IDS_MAX])
+    assert requests(text) == tuple(ids[:IDS_MAX])
+
+
+@pytest.mark.parametrize("kind", ["request", "task", "submission"])
+def test_tasks_and_submissions_are_asked_about_like_requests(kind: str) -> None:
+    assert found(f"what of this? {show_id(kind, OURS)}").ids == (FoundId(kind, OURS),)
+
+
+def test_an_answer_that_names_a_task_its_request_and_its_submission_is_about_the_task() -> None:
+    shown = {"request_id": SHOWN, "submission_id": show_id("submission", OURS)}
+    body = {"id": show_id("task", OURS), "object": "video", "counterfoil": shown}
+    assert found(json.dumps(body)).ids == (FoundId("task", OURS),)
+
+
+def test_a_refused_copy_is_asked_about_before_the_task_that_it_names() -> None:
+    first = make_id(NOW - 9_000_000, 5)
+    message = f"The same thing was submitted before: {show_id('task', first)} (running). ({SHOWN})"
+    told = found(f"{show_id('submission', first)} {message}")
+    assert told.ids == (FoundId("request", OURS), FoundId("task", first))
 
 
 @pytest.mark.parametrize("code", [one.code for one in entries(Kind.REFUSAL)])
@@ -108,7 +131,7 @@ def test_a_word_of_everyday_english_is_no_code() -> None:
 )  # fmt: skip
 def test_an_upstreams_own_402_is_told_from_ours(text: str, service: str) -> None:
     told = found(text)
-    assert (told.request_ids, told.code, told.service) == ((), None, service)
+    assert (told.ids, told.code, told.service) == ((), None, service)
     assert told.words is not None
     # The short form of the question gets the same answer.
     assert found(told.words) == told
@@ -116,7 +139,7 @@ def test_an_upstreams_own_402_is_told_from_ours(text: str, service: str) -> None
 
 def test_our_own_402_is_ours_though_it_has_the_type_that_clients_know() -> None:
     body = {"error": {"message": "…", "type": "insufficient_quota", "code": "key_limit", "request_id": SHOWN}}
-    assert found(json.dumps(body)) == Subject(request_ids=(OURS,), code="key_limit")
+    assert found(json.dumps(body)) == Subject(ids=(FoundId("request", OURS),), code="key_limit")
 
 
 def test_another_services_request_id_is_recognised_as_such() -> None:
@@ -139,7 +162,7 @@ def test_a_text_that_names_nothing_gives_nothing(text: str) -> None:
 
 
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
-    assert found(" " * (SUBJECT_CHARACTERS_MAX - len(SHOWN)) + SHOWN).request_ids == (OURS,)
+    assert requests(" " * (SUBJECT_CHARACTERS_MAX - len(SHOWN)) + SHOWN) == (OURS,)
     assert found(" " * SUBJECT_CHARACTERS_MAX + SHOWN) == Subject()
 
 
@@ -151,10 +174,10 @@ def test_any_text_is_read_without_failing(before: str, after: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Z", "P", "S"], include_characters="余额 "), max_size=60))
 def test_an_id_is_found_between_any_punctuation(around: str) -> None:
     clean = around.replace("_", "").replace("＿", "")
-    assert found(f"{clean}{SHOWN}{clean}").request_ids == (OURS,)
+    assert requests(f"{clean}{SHOWN}{clean}") == (OURS,)
 
 
 @given(st.uuids())
 def test_a_random_uuid_is_hardly_ever_taken_for_ours(value: UUID) -> None:
-    told = found(f"req_{value.hex}").request_ids
+    told = requests(f"req_{value.hex}")
     assert not told or value.version == 7

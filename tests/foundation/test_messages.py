@@ -189,9 +189,77 @@ def test_pace_is_told_with_its_window() -> None:
 def test_facts_are_named_where_they_are_known() -> None:
     assert "There is no model named gpt-99 here." in say("model_not_found", facts=Facts(model="gpt-99"))
     assert "max_tokens must be at least 1." in say("bad_request", facts=Facts(detail="max_tokens must be at least 1"))
-    assert "(req_1)" in say("duplicate_submission", facts=Facts(first_request="req_1"))
     assert "The cost of background" in say("cost_unbounded", facts=Facts(feature="background"))
     assert "at most 2,048 tokens" in say("key_limit", KEY, facts=Facts(passing_cap=2048))
+
+
+FIRST_TASK = Facts(first_id="task_1", first_state="running", first_charge="0.80 USD", first_mark="held")
+
+
+def test_a_duplicate_names_the_first_its_state_its_charge_and_what_to_do() -> None:
+    assert say("duplicate_submission", facts=FIRST_TASK) == (
+        "The same thing was submitted before: task_1 (running, 0.80 USD reserved). This copy was not carried out. "
+        "Nothing was charged this time. Wait for the first one instead of sending it again; if you do want it twice, "
+        f"send another Idempotency-Key. ({REQUEST_ID})"
+    )
+    assert say("duplicate_submission", reader=ZH, facts=FIRST_TASK) == (
+        "同样的内容已经提交过：task_1（进行中，已预留 0.80 USD）。这一份副本没有执行。本次没有扣费。"
+        f"请等第一份的结果，不要再次发送；确实要再做一次，请换一个 Idempotency-Key。 ({REQUEST_ID})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "said_en", "said_zh"),
+    [
+        (Facts(first_id="task_1"), "before: task_1. This copy", "提交过：task_1。"),
+        (replace(FIRST_TASK, first_state="succeeded", first_mark="charged"), "(succeeded, charged 0.80 USD)", "（成功，已扣费 0.80 USD）"),
+        (replace(FIRST_TASK, first_state="failed", first_mark="not_charged"), "(failed, not charged)", "（失败，未扣费）"),
+        (replace(FIRST_TASK, first_mark="refunded"), "charged 0.80 USD, all of it refunded)", "已扣费 0.80 USD 并全部退回）"),
+        (replace(FIRST_TASK, first_mark="partly_refunded"), "part of it refunded)", "并退回一部分）"),
+        (replace(FIRST_TASK, first_charge=None), "(running, reserved)", "（进行中，已预留）"),
+        # A request's own states, also where a task's are not known yet.
+        (Facts(first_id="req_1", first_state="served", first_mark="charged"), "req_1 (served, charged)", "req_1（已完成，已扣费）"),
+        (Facts(first_id="task_1", first_state="held"), "task_1 (in progress)", "task_1（进行中）"),
+        (Facts(first_id="req_1", first_state="served_not_charged", first_mark="not_charged"), "(served, not charged)", "（已完成，未扣费）"),
+        (Facts(first_id="req_1", first_state="never_heard_of", first_mark="nor_of_this"), "before: req_1. This", "提交过：req_1。"),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_the_first_is_told(facts: Facts, said_en: str, said_zh: str) -> None:
+    assert said_en in say("duplicate_submission", facts=facts)
+    assert said_zh in say("duplicate_submission", reader=ZH, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [("queued", "Wait for the first one"), ("held", "Wait for the first one"), ("unknown", "Wait for the first one"),
+     ("succeeded", "use its result"), ("served", "use its result"), ("failed", "Look at the first one")],
+)  # fmt: skip
+def test_what_to_do_with_a_copy_depends_on_the_first(state: str, advice: str) -> None:
+    steps = next_steps(
+        code="duplicate_submission", language=Language.EN, facts=Facts(first_id="task_1", first_state=state)
+    )
+    assert advice in steps[0]
+    assert "another Idempotency-Key" in steps[0]
+    assert "task id or request id" in steps[1]
+
+
+def test_a_reused_key_names_what_it_was_used_for() -> None:
+    message = say("idempotency_key_reused", facts=FIRST_TASK)
+    assert message.startswith(
+        "This Idempotency-Key was used before for different content: task_1 (running, 0.80 USD reserved). "
+        "This one was not carried out. Nothing was charged this time. Send another Idempotency-Key"
+    )
+    assert "task_1（进行中，已预留 0.80 USD）" in say("idempotency_key_reused", reader=ZH, facts=FIRST_TASK)
+
+
+@pytest.mark.parametrize("code", ["duplicate_submission", "idempotency_key_reused"])
+@pytest.mark.parametrize("check", [None, Check(scope="request", code="duplicate_submission", unit=None)])
+def test_without_sign_in_the_charge_of_the_first_is_not_shown(code: str, check: Check | None) -> None:
+    checks = [] if check is None else [replace(check, code=code)]
+    hidden = say(code, *checks, reader=replace(EN, amounts=Amounts.HIDDEN), facts=FIRST_TASK)
+    assert "task_1 (running, reserved)" in hidden
+    assert "USD" not in hidden
+    assert "0.80 USD reserved" in say(code, *checks, facts=FIRST_TASK)
 
 
 def test_what_a_caller_sent_is_quoted_short_and_on_one_line() -> None:

@@ -22,20 +22,25 @@ from counterfoil.foundation.vocabulary import (
     Language,
     Owner,
     Text,
+    callbacks,
     entries,
     entry,
     error_entry,
     find_entry,
+    task_errors,
     text,
 )
 from counterfoil.ledger.model import GrantKind, GrantState, HoldVerb, TransferCode
 from counterfoil.limits.model import DuplicatePolicy, Policy, Scope, Status, Unit
 from counterfoil.spend.model import AttemptOutcome, ChargeMark, RequestState
+from counterfoil.spend.submissions import Verdict
+from counterfoil.tasks.model import DownloadState, Source, TaskKind, TaskState
 
 # DESIGN §6, by precedence.
 REFUSALS = [
     "key_invalid", "key_disabled", "key_expired", "ip_not_allowed", "account_suspended", "model_not_permitted",
-    "bad_request", "model_not_found", "duplicate_submission", "too_many_in_flight", "rate_limited",
+    "bad_request", "model_not_found", "idempotency_key_reused", "duplicate_submission", "too_many_in_flight",
+    "rate_limited",
     "cost_unbounded", "request_ceiling", "key_limit", "group_quota", "account_balance", "price_missing",
     "overloaded", "upstream_unavailable", "upstream_error", "upstream_timeout",
 ]  # fmt: skip
@@ -135,6 +140,12 @@ def test_no_kind_is_empty() -> None:
         (Kind.REQUEST_STATE, list(RequestState)),
         (Kind.ATTEMPT_STATE, list(AttemptOutcome)),
         (Kind.CHARGE_MARK, list(ChargeMark)),
+        (Kind.TASK_STATE, list(TaskState)),
+        (Kind.TASK_KIND, list(TaskKind)),
+        (Kind.TASK_SOURCE, list(Source)),
+        (Kind.DOWNLOAD_STATE, list(DownloadState)),
+        (Kind.INPUT_TYPE, ["text", "image", "text_and_image", "audio", "video"]),
+        (Kind.VERDICT, [*Verdict, "loop"]),
         (Kind.HOLD_STATE, ["open", *HoldVerb]),
         (Kind.GRANT_STATE, list(GrantState)),
         (Kind.GRANT_KIND, list(GrantKind)),
@@ -174,18 +185,43 @@ def test_every_problem_class_asks_for_fields_that_exist() -> None:
     assert asked == {one.code for one in entries(Kind.EVIDENCE_FIELD)}
 
 
-def codes_raised() -> Iterator[tuple[str, str]]:
-    """Every `code="…"` that the program gives to an error or refusal, with the file it stands in."""
-    raising = {name for name, value in vars(errors).items() if isinstance(value, type)}
+RAISING = {name for name, value in vars(errors).items() if isinstance(value, type)}
+
+
+def calls_of(names: set[str]) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of these that the program makes, with the file it stands in."""
     for path in Path(counterfoil.__file__).parent.rglob("*.py"):
         if "vocabulary" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in raising):
-                continue
-            for keyword in node.keywords:
-                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
-                    yield path.name, str(keyword.value.value)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+                yield path.name, node
+
+
+def strings_in(given: ast.expr) -> Iterator[str]:
+    """The strings that an argument may be: itself, or either side of a condition."""
+    if isinstance(given, ast.IfExp):
+        yield from strings_in(given.body)
+        yield from strings_in(given.orelse)
+    elif isinstance(given, ast.Constant) and isinstance(given.value, str):
+        yield given.value
+
+
+def codes_raised() -> Iterator[tuple[str, str]]:
+    """Every `code="…"` that the program gives to an error or refusal, with the file it stands in."""
+    for file, call in calls_of(RAISING):
+        for keyword in call.keywords:
+            if keyword.arg == "code":
+                yield from ((file, code) for code in strings_in(keyword.value))
+
+
+def problems_told() -> Iterator[tuple[str, str]]:
+    """Every input problem that the program gives to an error, with the file it stands in."""
+    for file, call in calls_of({*RAISING, "Misunderstood", "bad"}):
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "problem"]
+        if isinstance(call.func, ast.Name) and call.func.id == "bad":
+            given += call.args[:1]
+        yield from ((file, problem) for value in given for problem in strings_in(value))
 
 
 def test_every_error_has_its_words() -> None:
@@ -199,6 +235,28 @@ def test_every_error_has_its_words() -> None:
         if find_entry(Kind.ERROR, code) is None and find_entry(Kind.REFUSAL, code) is None
     ]
     assert missing == []
+
+
+def test_every_problem_of_an_input_has_its_words() -> None:
+    found = set(problems_told())
+    assert {"body_not_json", "field_too_small"} < {code for _, code in found}
+    assert [(file, code) for file, code in sorted(found) if find_entry(Kind.INPUT_PROBLEM, code) is None] == []
+
+
+def test_what_did_not_end_well_says_that_nothing_was_charged() -> None:
+    without = [entry(Kind.TASK_STATE, code) for code in ("failed", "expired")] + [entry(Kind.ERROR, "task_failed")]
+    for one in without:
+        assert "released, not charged" in one.explanation.en
+        assert "放回" in one.explanation.zh
+        assert "没有扣费" in one.explanation.zh
+    assert "released" in entry(Kind.CHARGE_MARK, "not_charged").explanation.en
+    assert "放回" in entry(Kind.CHARGE_MARK, "not_charged").explanation.zh
+
+
+@pytest.mark.parametrize("one", [*task_errors.ENTRIES, *callbacks.ENTRIES], ids=lambda one: one.code)
+def test_an_error_of_a_task_says_what_is_true_of_the_money(one: Entry) -> None:
+    assert re.search(r"nothing was (charged|refunded)|cost nothing|not charged|no money", one.explanation.en)
+    assert re.search(r"没有(因此)?扣费|没有退款|金额都没有改变", one.explanation.zh)
 
 
 def test_an_error_without_words_reads_as_an_internal_one() -> None:

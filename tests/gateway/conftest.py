@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def sandbox_process() -> Iterator[SandboxProcess]:
 @pytest.fixture
 def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
     sandbox_process.use_rules([])
+    sandbox_process.use_callbacks(None)
     sandbox_process.reset()
     return sandbox_process
 
@@ -45,13 +46,19 @@ async def open_shop(
     """Opens the shop with these settings: services, gateway, server, one upstream that serves every model."""
     async with AsyncExitStack() as stack:
 
-        async def open_shop(*, upstream: bool = True, spend_class: type[Spend] = Spend, **overrides: Any) -> Shop:
+        async def open_shop(
+            *, upstream: bool = True, polls: bool = False, spend_class: type[Spend] = Spend, **overrides: Any
+        ) -> Shop:
             settings = Settings.load({}, data_dir=tmp_path / "data", public_url="http://shop.test", **overrides)
             services = await stack.enter_async_context(connected(settings, database_url, spend_class=spend_class))
             gateway_settings = GatewaySettings.of(settings)
             gateway = await stack.enter_async_context(
                 open_gateway(
-                    spend=services.spend, routes=services.routes, clock=services.clock, settings=gateway_settings
+                    spend=services.spend,
+                    tasks=services.tasks,
+                    routes=services.routes,
+                    clock=services.clock,
+                    settings=gateway_settings,
                 )
             )
             address = await stack.enter_async_context(_Served(gateway))
@@ -63,6 +70,8 @@ async def open_shop(
             await shop.import_prices()
             if upstream:
                 await shop.add_upstream("first")
+            if polls:
+                await stack.enter_async_context(_in_background(services.tasks.run_poller()))
             return shop
 
         yield open_shop
@@ -71,6 +80,17 @@ async def open_shop(
 @pytest.fixture
 async def shop(open_shop: OpenShop) -> Shop:
     return await open_shop()
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class _Served:

@@ -34,9 +34,10 @@ class OddUpstream:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
+        _, _, rest = head.lower().partition("content-length: ")
+        body = await reader.readexactly(int(rest.split("\r\n")[0])) if rest else b"{}"
         self.heads.append(head)
-        self.bodies.append(json.loads(await reader.readexactly(length)))
+        self.bodies.append(json.loads(body))
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         for piece in reply:
             if piece is None:

@@ -22,6 +22,7 @@ from counterfoil.limits.model import GroupSettings, KeySettings
 from counterfoil.sandbox.process import SandboxProcess
 from counterfoil.spend.model import Dialect, RequestView
 from counterfoil.spend.upstreams_model import ServedModel
+from counterfoil.tasks.model import TaskState, TaskView
 from gateway.wiring import Services
 
 NANOS = 1_000_000_000
@@ -41,6 +42,12 @@ PRICES = {
         {"model": "gpt-5-mini", "rates": {"input": "1", "output": "2", "reasoning": "=output"}},
         {"model": "searching", "rates": {"input": "1", "output": "2", "reasoning": "=output"},
          "unit_rates": {"tool_use:web_search": "0.01"}},
+        {"model": "picture", "tier": "image", "rates": {"input": "5", "image_input": "10"},
+         "unit_rates": {"image:1024x1024:low": "0.01", "image:1024x1024:medium": "0.04", "image:1024x1024:high": "0.16",
+                        "image:1024x1536:medium": "0.06", "image:1024x1536:high": "0.25"}},
+        {"model": "film", "tier": "video", "unit_rates": {"second:720x1280": "0.1", "second:1280x720": "0.1"}},
+        {"model": "voice", "rates": {"character": "15"}},
+        {"model": "scribe", "unit_rates": {"second:audio": "0.0001"}},
     ],
 }  # fmt: skip
 # What the upstreams call them.
@@ -200,6 +207,20 @@ class Shop:
         """Posted and held, recomputed from the ledger's rows."""
         found = await self.services.ledger.balance(customer.account_id)
         return found.posted, found.held
+
+    async def tasks(self, customer: Customer) -> list[TaskView]:
+        """The customer's tasks, newest first."""
+        return await self.services.tasks.list(account_id=customer.account_id, most=1000)
+
+    async def task(self, shown_id: str, *states: TaskState) -> TaskView:
+        """A task once it is in one of these states (else: has ended)."""
+        task_id = read_id("task", shown_id)
+        for _ in range(400):
+            task = await self.services.tasks.find(task_id)
+            if task.state in states if states else task.state.is_final:
+                return task
+            await asyncio.sleep(0.025)
+        raise AssertionError(f"still {task.state}")
 
     async def everything(self) -> str:
         """Every row of every table, as text."""

@@ -12,10 +12,10 @@ from counterfoil.foundation.periods import Window
 from counterfoil.foundation.vocabulary import Kind, Language, entries
 from counterfoil.gateway.errors import ANSWERS, Problem, Rendered, render, stream_event
 from counterfoil.gateway.model import Misunderstood
-from counterfoil.gateway.upstream_errors import CONSEQUENCES
 from counterfoil.limits.model import Check, Decision, Scope, Unit
 from counterfoil.limits.rules import PRECEDENCE
 from counterfoil.spend.model import Dialect
+from counterfoil.spend.upstream_errors import CONSEQUENCES
 
 NANOS = 1_000_000_000
 REQUEST = "req_0123456789abcdef0123456789abcdef"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from counterfoil.limits.model import Scope, Unit, Window
+from gateway.media import film, picture, speech
 from gateway.shop import NANOS, Shop, chat, message
 
 BALANCES = (
@@ -40,6 +41,18 @@ async def test_an_estimate_takes_the_body_itself_too(shop: Shop) -> None:
     answer = await shop.call(customer, message("output-only"), path="/v1/estimate?endpoint=/v1/messages")
     assert (answer.json["would_pass"], answer.json["code"]) == (False, "account_balance")
     assert answer.json["upper_bound"] == "0.10"
+
+
+async def test_an_estimate_of_a_picture_and_a_video(shop: Shop) -> None:
+    customer = await shop.customer(credit_nanos=NANOS // 2)
+    wrapped = {"endpoint": "/v1/videos", "request": film()}
+    video = (await shop.call(customer, wrapped, path="/v1/estimate")).json
+    assert (video["upper_bound"], video["code"], video["output_cap_asked"]) == ("0.80", "account_balance", None)
+    spoken = (await shop.call(customer, speech(), path="/v1/estimate?endpoint=/v1/audio/speech")).json
+    assert (spoken["upper_bound"], spoken["would_pass"]) == ("0.00018", True)
+    wrong = {"endpoint": "/v1/images/generations", "request": picture(size="1x1")}
+    answer = await shop.call(customer, wrapped | wrong, path="/v1/estimate")
+    assert (answer.status, answer.error["param"]) == (400, "size")
 
 
 @pytest.mark.parametrize(

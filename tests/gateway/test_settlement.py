@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import pytest
 
 from counterfoil.foundation.errors import Broken, CounterfoilError, Overloaded, Unavailable
 from counterfoil.gateway import settlement
+from counterfoil.spend.guard import Along
 from counterfoil.spend.model import Admission, Charge, Delivery, Failure
 from counterfoil.spend.service import Spend
 from gateway.shop import NANOS, Customer, OpenShop, Shop, chat
@@ -25,13 +26,13 @@ class FaultySpend(Spend):
         super().__init__(**services)
         self.faults = []
 
-    async def capture(self, admission: Admission, delivery: Delivery) -> Charge:
+    async def capture(self, admission: Admission, delivery: Delivery, *, along: Sequence[Along] = ()) -> Charge:
         self._fail()
-        return await super().capture(admission, delivery)
+        return await super().capture(admission, delivery, along=along)
 
-    async def void(self, admission: Admission, failure: Failure) -> None:
+    async def void(self, admission: Admission, failure: Failure, *, along: Sequence[Along] = ()) -> None:
         self._fail()
-        await super().void(admission, failure)
+        await super().void(admission, failure, along=along)
 
     def _fail(self) -> None:
         if self.faults:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from counterfoil.foundation.clock import SystemClock
+from counterfoil.gateway.upstream import open_session
 from counterfoil.ledger.engine import Engine, EngineSettings
 from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.service import Ledger
@@ -19,6 +20,8 @@ from counterfoil.spend.service import Spend, SpendSettings
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
+from counterfoil.tasks.service import Tasks, TaskSettings
+from counterfoil.tasks.upstream import TaskUpstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +34,14 @@ class Services:
     upstreams: Upstreams
     routes: Routes
     spend: Spend
+    tasks: Tasks
 
 
 @asynccontextmanager
 async def connected(settings: Settings, url: str, *, spend_class: type[Spend] = Spend) -> AsyncIterator[Services]:
     clock = SystemClock()
     data_directory = DataDirectory.of(settings)
-    async with await Database.open(url, max_size=4) as database:
+    async with await Database.open(url, max_size=4) as database, open_session(keeps_connections=False) as session:
         engine = Engine(
             url, clock=clock, guard_factory=lambda: SpendGuard(clock),
             settings=EngineSettings(lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max),
@@ -50,15 +54,21 @@ async def connected(settings: Settings, url: str, *, spend_class: type[Spend] = 
             engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock), prices=prices,
             routes=routes, clock=clock,
             settings=SpendSettings(
+                fingerprint_secret=bytes(32),
                 hold_seconds=settings.hold_seconds, strict_bound=settings.input_bound == "strict",
                 fit=settings.fit_policy == "fit",
             ),
+        )  # fmt: skip
+        tasks = Tasks(
+            database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
+            settings=TaskSettings(hold_seconds=7 * 86_400),
         )  # fmt: skip
         try:
             yield Services(
                 clock=clock, engine=engine, ledger=ledger,
                 limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts), prices=prices,
                 upstreams=Upstreams(database, clock=clock, sealer=data_directory), routes=routes, spend=spend,
+                tasks=tasks,
             )  # fmt: skip
         finally:
             await engine.close()

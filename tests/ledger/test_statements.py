@@ -22,6 +22,7 @@ STATEMENTS: tuple[Statement, ...] = (
 # Tables that a batch writes.
 HOT_TABLES = (
     "accounts", "grants", "holds", "hold_ends", "refusals", "transfers", "usages", "requests", "attempts",
+    "submissions", "idempotency_keys", "tasks",
 )  # fmt: skip
 
 

@@ -109,6 +109,7 @@ BREAK: dict[str, Callable[[Call], Call]] = {
     "model_not_permitted": lambda call: call.but(key=replace(call.key, allowed_models=("claude-*",))),
     "bad_request": _problem("bad_request"),
     "model_not_found": _problem("model_not_found"),
+    "idempotency_key_reused": _problem("idempotency_key_reused"),
     "duplicate_submission": _problem("duplicate_submission"),
     "too_many_in_flight": lambda call: call.with_limit(
         limit(1, Scope.KEY, 2, unit=Unit.IN_FLIGHT, window=Window.LIFETIME), held=2

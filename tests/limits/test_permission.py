@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from counterfoil.limits.model import DuplicatePolicy, Scope, Status, WalletView
+from counterfoil.limits.model import AccountDuplicates, DuplicatePolicy, DuplicateRule, Scope, Status, WalletView
 from counterfoil.limits.rules import (
     address_permitted,
     compile_applicable,
     compile_patterns,
     decide_access,
-    duplicate_policy_of,
+    duplicate_rule_of,
     read_network,
 )
 from limits.examples import GROUP, KEY, NOON, Call
@@ -99,10 +99,12 @@ def test_addresses_that_cost_nothing_ask_only_whether_the_key_may_be_used() -> N
     assert codes == [None, "key_disabled"]
 
 
-def test_the_duplicate_policy_is_the_nearest_that_is_set() -> None:
+def test_the_duplicate_policy_and_its_window_are_the_nearest_that_are_set() -> None:
     off, block = DuplicatePolicy.OFF, DuplicatePolicy.BLOCK
-    blocking = replace(GROUP, duplicate_policy=block)
-    assert duplicate_policy_of(KEY, None) is DuplicatePolicy.FLAG
-    assert duplicate_policy_of(KEY, GROUP, off) is off
-    assert duplicate_policy_of(KEY, blocking, off) is block
-    assert duplicate_policy_of(replace(KEY, duplicate_policy=off), blocking) is off
+    blocking = replace(GROUP, duplicate_policy=block, duplicate_window_seconds=30)
+    account = AccountDuplicates(policy=off, window_seconds=20)
+    assert duplicate_rule_of(KEY, None) == DuplicateRule(policy=DuplicatePolicy.FLAG, window_seconds=600)
+    assert duplicate_rule_of(KEY, GROUP, account) == DuplicateRule(policy=off, window_seconds=20)
+    assert duplicate_rule_of(KEY, blocking, account) == DuplicateRule(policy=block, window_seconds=30)
+    own = replace(KEY, duplicate_policy=off, duplicate_window_seconds=10)
+    assert duplicate_rule_of(own, blocking, account) == DuplicateRule(policy=off, window_seconds=10)

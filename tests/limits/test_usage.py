@@ -14,6 +14,7 @@ from counterfoil.foundation.errors import Broken
 from counterfoil.foundation.periods import Window, window_bounds
 from counterfoil.limits.account_limits import AccountLimits, usage_columns
 from counterfoil.limits.model import (
+    AccountDuplicates,
     Ask,
     Counted,
     Limit,
@@ -142,7 +143,7 @@ class UsageMachine(RuleBasedStateMachine):
             for (limit_id, start), (used, held) in self.rows.items():
                 if limit_id == each.limit_id and start >= floors.get(each.window, 0):
                     found.append((each, Usage(limit_id=limit_id, window_start=start, used=used, held=held)))
-        self.state.load(keys=[(key, GROUP)], limits=found, read_at=self.now)
+        self.state.load(keys=[(key, GROUP, AccountDuplicates())], limits=found, read_at=self.now)
 
     def _limits_of(self, number: int) -> tuple[Limit, ...]:
         scopes = {ACCOUNT, GROUP.group_id, self.keys[number].key_id}
@@ -271,7 +272,7 @@ def test_usage_counted_before_its_row_was_read_is_not_lost_when_it_is() -> None:
     start = windows_at(NOON, ZONE).starts[3]
     state.release([Counted(MONTHLY.limit_id, start, Unit.MONEY, 300)])
     row = Usage(limit_id=MONTHLY.limit_id, window_start=start, used=5, held=300)
-    state.load(keys=[(KEY, GROUP)], limits=[(MONTHLY, row)], read_at=NOON)
+    state.load(keys=[(KEY, GROUP, AccountDuplicates())], limits=[(MONTHLY, row)], read_at=NOON)
     assert state.usages == {(MONTHLY.limit_id, start): (5, 0)}
     totals, additions = usage_columns(), usage_columns()
     state.take_writes(totals=totals, additions=additions)
@@ -281,12 +282,12 @@ def test_usage_counted_before_its_row_was_read_is_not_lost_when_it_is() -> None:
 
 def test_windows_never_go_back_so_that_a_dropped_row_is_not_taken_for_a_new_one() -> None:
     state = AccountLimits(account_id=ACCOUNT, time_zone=ZONE)
-    state.load(keys=[(KEY, GROUP)], limits=[(PER_MINUTE, None)], read_at=NOON)
+    state.load(keys=[(KEY, GROUP, AccountDuplicates())], limits=[(PER_MINUTE, None)], read_at=NOON)
     later = state.windows(NOON + 60_000_000)
     assert state.windows(NOON) is later
 
 
 def test_a_clock_that_was_set_back_does_not_ask_for_minutes_that_were_not_read() -> None:
     state = AccountLimits(account_id=ACCOUNT, time_zone=ZONE)
-    state.load(keys=[(KEY, GROUP)], limits=[(PER_MINUTE, None)], read_at=NOON + 60_000_000)
+    state.load(keys=[(KEY, GROUP, AccountDuplicates())], limits=[(PER_MINUTE, None)], read_at=NOON + 60_000_000)
     assert state.windows(NOON).starts == windows_at(NOON + 60_000_000, ZONE).starts

@@ -45,6 +45,8 @@ class Answer:
 
 
 Call = Callable[..., Answer]
+# A file of a form: name of the field, name of the file, content type, content.
+FormFile = tuple[str, str, str, bytes]
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,7 @@ def sandbox_process() -> Iterator[SandboxProcess]:
 @pytest.fixture
 def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
     sandbox_process.use_rules([])
+    sandbox_process.use_callbacks(None)
     sandbox_process.reset()
     return sandbox_process
 
@@ -90,6 +93,37 @@ def call(sandbox: SandboxProcess) -> Call:
             connection.close()
 
     return send
+
+
+@pytest.fixture
+def send_form(call: Call) -> Call:
+    """A function that sends one form of fields and files."""
+
+    def send(path: str, fields: dict[str, str], files: list[FormFile] | None = None, **headers: str) -> Answer:
+        parts = [
+            f'content-disposition: form-data; name="{name}"\r\n\r\n{text}'.encode() for name, text in fields.items()
+        ]
+        for field, filename, content_type, content in files or []:
+            head = f'Content-Disposition: form-data; name="{field}"; filename="{filename}"\r\n'
+            parts.append(f"{head}Content-Type: {content_type}\r\n\r\n".encode() + content)
+        body = b"".join(b"--edge\r\n" + part + b"\r\n" for part in parts) + b"--edge--\r\n"
+        return call("POST", path, body, content_type="multipart/form-data; boundary=edge", **headers)
+
+    return send
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], Any]], Any]:
+    """A function that waits until something is so, and gives what it is then."""
+
+    def wait(condition: Callable[[], Any]) -> Any:
+        until = time.monotonic() + 20
+        while not (found := condition()):
+            assert time.monotonic() < until, "it has not come to be"
+            time.sleep(0.01)
+        return found
+
+    return wait
 
 
 @pytest.fixture

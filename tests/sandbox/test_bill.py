@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from counterfoil.foundation.errors import InputError
 from counterfoil.sandbox.bill import OTHER_MODELS, USAGE_COLUMNS, Bill
-from counterfoil.sandbox.configuration import DEFAULT_COSTS
+from counterfoil.sandbox.costs import DEFAULT_COSTS
 from counterfoil.sandbox.model import BilledCall, Endpoint
 from counterfoil.sandbox.process import SandboxProcess
 

@@ -9,13 +9,13 @@ import pytest
 
 from counterfoil.foundation.errors import Unavailable
 from counterfoil.sandbox.configuration import read_rules
-from counterfoil.sandbox.failures import FailureRules
+from counterfoil.sandbox.failures import Rules
 from counterfoil.sandbox.model import Endpoint
 from counterfoil.sandbox.process import SandboxProcess
 
 
 def decisions(rule: dict[str, Any], calls: int, **call: Any) -> list[bool]:
-    rules = FailureRules(read_rules([{"fail": "status:500", **rule}]))
+    rules = Rules(read_rules([{"fail": "status:500", **rule}]))
     given: dict[str, Any] = {"model": "gpt-5", "endpoint": Endpoint.CHAT, "key": "primary", **call}
     return [rules.choose(**given) is not None for _ in range(calls)]
 
@@ -56,7 +56,7 @@ def test_a_rule_matches_model_key_and_endpoint(rule: dict[str, Any], call: dict[
 
 
 def test_the_first_rule_that_fires_decides() -> None:
-    rules = FailureRules(read_rules([{"fail": "status:500", "every": 2}, {"fail": "status:503"}]))
+    rules = Rules(read_rules([{"fail": "status:500", "every": 2}, {"fail": "status:503"}]))
     chosen = [rules.choose(model="m", endpoint=Endpoint.CHAT, key="k") for _ in range(3)]
 
     assert [failure.argument for failure in chosen if failure] == [503, 500, 503]

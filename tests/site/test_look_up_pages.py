@@ -145,7 +145,7 @@ async def test_the_answer_comes_first_then_checks_then_next_steps_then_facts(
     parts = [
         "This request was refused · Group quota reached",
         "The group's monthly quota is too low for this request (it resets at 2023-12-01 00:00 UTC).",
-        "This request cost nothing, and nothing is reserved for it.",
+        "This request or task was not charged; whatever was reserved for it has been released.",
         "What was checked 1 did not pass · 6 passed",
         "Account balance passed",
         "Account limit, monthly passed",

@@ -40,6 +40,7 @@ from counterfoil.spend.model import (
     Endpoint,
     Failure,
     RefusedCall,
+    Repeated,
     RequestView,
 )
 from counterfoil.spend.service import Spend, SpendSettings
@@ -112,7 +113,7 @@ class Till:
         }  # fmt: skip
         return Arrival(model=model, client_address=address, problems=problems, **{**values, **fields})
 
-    async def call(self, customer: Customer, **fields: Any) -> Admission | RefusedCall:
+    async def call(self, customer: Customer, **fields: Any) -> Admission | RefusedCall | Repeated:
         caller = await self.caller(customer)
         return await self.spend.authorize(caller, self.arrival(**fields))
 
@@ -182,7 +183,7 @@ class Market:
         spend = Spend(
             engine=opened, ledger=self.ledger, database=self.database,
             directory=KeyDirectory(self.database, self.clock), prices=self.prices, routes=self.routes,
-            clock=self.clock, settings=SpendSettings(**settings),
+            clock=self.clock, settings=SpendSettings(fingerprint_secret=bytes(32), **settings),
         )  # fmt: skip
         try:
             yield Till(clock=self.clock, engine=opened, spend=spend)
@@ -283,8 +284,8 @@ class Market:
             assert row["charged_nanos"] == posted[request_id], row
             assert row["refunded_nanos"] == refunded[request_id], row
             assert (row["charge_mark"] == "held") == (row["state"] == "held"), row
-            if row["state"] == "refused":
-                assert refusals[request_id]["code"] == row["code"]
+            if row["state"] in ("refused", "repeated"):
+                assert refusals[request_id]["code"] == (row["code"] or "repeated")
                 assert refusals[request_id]["event_no"] == row["event_no"]
                 assert request_id not in holds
             else:
@@ -294,6 +295,20 @@ class Market:
         recorded = {row["request_id"] for row in requests}
         assert recorded == holds.keys() | refusals.keys()
         assert not posted.keys() - recorded
+        await self._check_submissions(requests)
+
+    async def _check_submissions(self, requests: list[dict[str, Any]]) -> None:
+        """A submission counts the copies that name it, and exactly one of them is its original."""
+        copies = Counter(row["submission_id"] for row in requests if row["submission_id"] is not None)
+        counted = {row["submission_id"]: row["copies"] for row in await self.rows("SELECT * FROM submissions")}
+        assert counted == copies
+        originals = Counter(row["submission_id"] for row in requests if row["verdict"] == "original")
+        assert all(
+            row["request_id"] == row["submission_id"]
+            for row in requests
+            if row["verdict"] == "original" and row["submission_id"]
+        )
+        assert {submission: count for submission, count in originals.items() if submission} == dict.fromkeys(copies, 1)
 
     async def _check_usage(self, requests: list[dict[str, Any]]) -> None:
         """Every usage row is what its requests make of it (L7)."""

@@ -12,11 +12,12 @@ import pytest
 from counterfoil.foundation.errors import Conflict, InputError, NotFound
 from counterfoil.spend.model import Dialect
 from counterfoil.spend.upstreams import Routes
-from counterfoil.spend.upstreams_model import ServedModel
+from counterfoil.spend.upstreams_model import ServedModel, api_address
 from counterfoil.storage.data_directory import DataDirectory
 from spend.market import Market, Till
 
 SECRET = "sk-of-the-upstream-itself"
+CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 async def add(market: Market, name: str, *models: str, **fields: Any) -> None:
@@ -102,6 +103,8 @@ async def test_names_are_unique_and_unknown_ones_are_told(market: Market) -> Non
         market.upstreams.set_status("nobody", "disabled"),
         market.upstreams.set_models("nobody", []),
         market.upstreams.set_secret("nobody", secret=SECRET),
+        market.upstreams.set_callback_secret("nobody", secret=CALLBACK_SECRET),
+        market.upstreams.remove_callback_secret("nobody"),
         market.upstreams.remove("nobody"),
     ):
         with pytest.raises(NotFound):
@@ -128,3 +131,116 @@ async def test_what_is_no_upstream_is_not_added(fields: dict[str, Any], market: 
         await add(market, fields.pop("name", "new"), "m", **fields)
     assert SECRET not in str(refused.value)
     assert await market.upstreams.list() == before
+
+
+async def test_a_route_by_name_is_there_for_what_runs_already(market: Market) -> None:
+    await add(market, "films", "film", "short-film")
+    await market.routes.refresh()
+    (served,) = market.routes.plan("film", Dialect.OPENAI)
+    assert market.routes.by_name("films", "theirs") == served
+    await market.upstreams.set_models("films", [ServedModel(public_model="film", upstream_model="newer")])
+    await market.upstreams.set_status("films", "disabled")
+    await market.routes.refresh()
+    assert market.routes.plan("film", Dialect.OPENAI) == ()
+    kept = market.routes.by_name("films", "theirs")
+    assert kept is not None
+    assert (kept.upstream_model, kept.secret, kept.base_url) == ("theirs", SECRET, "http://upstream.test")
+    whichever = market.routes.by_name("films")
+    assert whichever is not None
+    assert whichever.upstream_model == "newer"
+    await market.upstreams.remove("films")
+    await market.routes.refresh()
+    assert market.routes.by_name("films") is None
+    assert market.routes.by_name("nobody", "theirs") is None
+
+
+async def test_there_is_no_way_to_an_upstream_whose_secret_is_not_here(market: Market, tmp_path: Path) -> None:
+    await add(market, "by-environment", "m", secret=None, secret_env="UPSTREAM_KEY")
+    await add(market, "without-models")
+    here = await routes_with(market, {"UPSTREAM_KEY": SECRET}, tmp_path / "data")
+    found = {name: here.by_name(name) for name in ("by-environment", "without-models")}
+    assert {name: route and route.upstream_model for name, route in found.items()} == {
+        "by-environment": "theirs",
+        "without-models": "without-models",
+    }
+    assert (await routes_with(market, {}, tmp_path / "data")).by_name("by-environment") is None
+
+
+async def test_a_callback_secret_is_sealed_shown_to_nobody_and_can_be_taken_back(market: Market) -> None:
+    await add(market, "films", "film")
+    await market.routes.refresh()
+    (route,) = market.routes.plan("film", Dialect.OPENAI)
+    assert (route.callback_secret, route.callback_secrets) == ("", ())
+    both = f"{CALLBACK_SECRET} an-older-one-of-plain-text"
+    await market.upstreams.set_callback_secret("films", secret=both)
+    await market.routes.refresh()
+    (route,) = market.routes.plan("film", Dialect.OPENAI)
+    assert route.callback_secrets == (CALLBACK_SECRET, "an-older-one-of-plain-text")
+    assert route.secret == SECRET
+    upstream = await market.upstreams.find("films")
+    assert (upstream.callback_secret_source, upstream.secret_source) == ("sealed", "sealed")
+    assert CALLBACK_SECRET not in repr(route) + repr(upstream)
+    rows = await market.rows("SELECT callback_secret_sealed AS sealed, upstreams::text AS everything FROM upstreams")
+    assert not any(CALLBACK_SECRET in row["everything"] for row in rows)
+    assert not any(CALLBACK_SECRET.encode() in bytes(row["sealed"]) for row in rows if row["sealed"])
+    await market.upstreams.remove_callback_secret("films")
+    await market.routes.refresh()
+    assert market.routes.plan("film", Dialect.OPENAI)[0].callback_secret == ""
+
+
+async def test_a_callback_secret_that_is_not_here_leaves_the_upstream_serving(market: Market, tmp_path: Path) -> None:
+    await add(market, "films", "film")
+    await market.upstreams.set_callback_secret("films", secret_env="CALLBACK_KEY")
+    assert (await market.upstreams.find("films")).callback_secret_source == "environment variable CALLBACK_KEY"
+    given = await routes_with(market, {"CALLBACK_KEY": CALLBACK_SECRET}, tmp_path / "data")
+    without = await routes_with(market, {}, tmp_path / "data")
+    assert given.plan("film", Dialect.OPENAI)[0].callback_secret == CALLBACK_SECRET
+    assert without.plan("film", Dialect.OPENAI)[0].callback_secret == ""
+    await market.upstreams.set_callback_secret("films", secret=CALLBACK_SECRET)
+    await market.upstreams.set_secret("films", secret_env="UPSTREAM_KEY")
+    # Sealed under the key of another host.
+    elsewhere = await routes_with(market, {"UPSTREAM_KEY": SECRET}, tmp_path / "elsewhere")
+    await elsewhere.refresh()
+    assert elsewhere.plan("film", Dialect.OPENAI)[0].callback_secret == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({}, "secret_missing"),
+        ({"secret": ""}, "secret_missing"),
+        ({"secret": CALLBACK_SECRET, "secret_env": "CALLBACK_KEY"}, "secret_given_twice"),
+        ({"secret_env": CALLBACK_SECRET}, "secret_env_unreadable"),
+        ({"secret": "short"}, "callback_secret_unreadable"),
+        ({"secret": "whsec_c2hvcnQ="}, "callback_secret_unreadable"),
+        ({"secret": "whsec_this is no base64 at all, however long"}, "callback_secret_unreadable"),
+        ({"secret": "whsec_§§§§§§§§§§§§§§§§§§§§§§§§"}, "callback_secret_unreadable"),
+        ({"secret": f"{CALLBACK_SECRET} {CALLBACK_SECRET} {CALLBACK_SECRET}"}, "callback_secret_unreadable"),
+        ({"secret": "x" * 1_001}, "callback_secret_unreadable"),
+        ({"secret": "   "}, "callback_secret_unreadable"),
+    ],
+)
+async def test_what_could_be_guessed_or_not_be_used_is_no_callback_secret(
+    given: dict[str, Any], code: str, market: Market
+) -> None:
+    before = await market.upstreams.list()
+    with pytest.raises(InputError) as refused:
+        await market.upstreams.set_callback_secret("first", **given)
+    assert refused.value.code == code
+    assert not any(value and value in str(refused.value) for value in given.values())
+    assert await market.upstreams.list() == before
+
+
+@pytest.mark.parametrize(
+    ("base_url", "dialect", "address"),
+    [
+        ("https://api.openai.com", Dialect.OPENAI, "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/", Dialect.OPENAI, "https://api.openai.com/v1"),
+        ("https://films.test/openai/v1", Dialect.OPENAI, "https://films.test/openai/v1"),
+        ("https://api.anthropic.com", Dialect.ANTHROPIC, "https://api.anthropic.com/v1"),
+        ("https://api.anthropic.com/v1", Dialect.ANTHROPIC, "https://api.anthropic.com/v1"),
+        ("https://proxy.test/anthropic", Dialect.ANTHROPIC, "https://proxy.test/anthropic/v1"),
+    ],
+)
+def test_a_base_url_is_understood_with_and_without_its_version(base_url: str, dialect: Dialect, address: str) -> None:
+    assert api_address(base_url, dialect) == address

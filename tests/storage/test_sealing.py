@@ -87,3 +87,11 @@ def test_an_unreadable_key_is_refused_without_being_told(text: str) -> None:
     assert "COUNTERFOIL_SEALING_KEY" in str(caught.value)
     assert "AAA" not in str(caught.value)
     assert "!!!" not in str(caught.value)
+
+
+def test_a_derived_secret_is_the_purposes_own_and_outlives_the_adding_of_a_key() -> None:
+    first, second = bytes(range(32)), bytes(range(32, 64))
+    secret = Sealer({1: first}).derive(b"fingerprints")
+    assert len(secret) == 32
+    assert Sealer({1: first, 2: second}).derive(b"fingerprints") == secret
+    assert secret not in (first, Sealer({1: first}).derive(b"another"), Sealer({1: second}).derive(b"fingerprints"))

@@ -13,6 +13,7 @@ from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.ledger import history_store
+from counterfoil.limits import model
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
@@ -68,6 +69,35 @@ class Account(Output):
         )
 
 
+class DuplicatesInput(Input):
+    """What is done with duplicates where neither the key nor its group says otherwise; null: the default."""
+
+    policy: Annotated[
+        model.DuplicatePolicy | None, Field(description="What is done with copies of a submission; null: flag.")
+    ] = None
+    window_seconds: Annotated[
+        int | None,
+        Field(
+            strict=True,
+            ge=1,
+            le=model.DUPLICATE_WINDOW_SECONDS_MAX,
+            description="Within how many seconds the same content is one submission; null: ten minutes.",
+        ),
+    ] = None
+
+
+class Duplicates(Output):
+    """What an account does with duplicates where neither group nor key says otherwise; null leaves it to the default."""
+
+    account_id: str
+    policy: str | None
+    window_seconds: int | None
+
+    @classmethod
+    def of(cls, account_id: str, duplicates: model.AccountDuplicates) -> Duplicates:
+        return cls(account_id=account_id, policy=duplicates.policy, window_seconds=duplicates.window_seconds)
+
+
 @router.post("", status_code=201, summary="Open an account")
 async def create_account(services: UseCases, body: NewAccount) -> Account:
     return Account.of(
@@ -103,3 +133,16 @@ async def change_account(services: UseCases, account_id: AccountId, body: Accoun
             read_id("account", account_id), name=body.name, status=body.status, time_zone=body.time_zone
         )
     )
+
+
+@router.get("/{account_id}/duplicates", summary="Get what is done with duplicates")
+async def get_duplicates(services: UseCases, account_id: AccountId) -> Duplicates:
+    account = await services.ledger.account(read_id("account", account_id))
+    return Duplicates.of(account_id, await services.limits.duplicates(account.account_id))
+
+
+@router.put("/{account_id}/duplicates", summary="Set what is done with duplicates")
+async def set_duplicates(services: UseCases, account_id: AccountId, body: DuplicatesInput) -> Duplicates:
+    duplicates = model.AccountDuplicates(policy=body.policy, window_seconds=body.window_seconds)
+    changed = await services.limits.set_duplicates(account_id=read_id("account", account_id), duplicates=duplicates)
+    return Duplicates.of(account_id, changed)

@@ -9,13 +9,26 @@ from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
 import counterfoil
-from counterfoil.api import accounts, groups, keys, ledger, limits, members, money, prices, requests, upstreams
+from counterfoil.api import (
+    accounts,
+    groups,
+    keys,
+    ledger,
+    limits,
+    members,
+    money,
+    prices,
+    requests,
+    submissions,
+    tasks,
+    upstreams,
+)
 from counterfoil.api.entrance import Entrance
 from counterfoil.api.problems import RESPONSES, LastResort, install
 from counterfoil.api.reference import reference_page
 from counterfoil.api.services import Services
 
-_SUMMARY = """Accounts, money, people, keys, limits, prices, upstreams and requests.
+_SUMMARY = """Accounts, money, people, keys, limits, prices, upstreams, requests and tasks.
 
 Amounts are given twice: exactly as `…_nanos` (1e-9 of the currency's unit) and as decimal text. Times are RFC 3339, ids
 have a prefix. Whatever moves money takes a `source_id`: the same again is answered as the first time and does nothing
@@ -31,6 +44,8 @@ ROUTERS = (
     prices.router,
     upstreams.router,
     requests.router,
+    submissions.router,
+    tasks.router,
     ledger.router,
 )
 

@@ -13,6 +13,7 @@ from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import LARGEST_NANOS, format_nanos, parse_nanos
 from counterfoil.foundation.periods import read_time, show_time
+from counterfoil.limits.model import DUPLICATE_WINDOW_SECONDS_MAX
 
 PAGE_MAX = 200
 TEXT_MAX = 500
@@ -33,6 +34,15 @@ Whole = Annotated[int, Field(strict=True, ge=0, le=LARGEST_NANOS)]
 Flag = Annotated[bool, Field(strict=True)]
 Texts = Annotated[list[Text], Field(max_length=200)]
 Time = Annotated[str, Field(max_length=40, description="RFC 3339 with a zone, such as 2027-01-01T00:00:00Z.")]
+DuplicateWindow = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=1,
+        le=DUPLICATE_WINDOW_SECONDS_MAX,
+        description="Within how many seconds the same content is one submission; null: the group's, the account's.",
+    ),
+]
 
 AccountId = Annotated[str, Path(description="The account's id (acct_…).", max_length=60)]
 SourceId = Annotated[

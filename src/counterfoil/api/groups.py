@@ -11,6 +11,7 @@ from pydantic import Field
 from counterfoil.api.fields import (
     AccountId,
     Cursor,
+    DuplicateWindow,
     Input,
     Limit,
     Output,
@@ -41,6 +42,7 @@ class NewGroup(Input):
         model.DuplicatePolicy | None,
         Field(description="What is done with copies of a submission; null: the account's."),
     ] = None
+    duplicate_window_seconds: DuplicateWindow | None = None
 
 
 class GroupChange(Input):
@@ -50,6 +52,7 @@ class GroupChange(Input):
     price_tier_millis: PriceTier | None = None
     allowed_models: Models | None = None
     duplicate_policy: model.DuplicatePolicy | None = None
+    duplicate_window_seconds: DuplicateWindow | None = None
 
     def applied(self, settings: model.GroupSettings) -> model.GroupSettings:
         given = self.model_fields_set
@@ -59,6 +62,11 @@ class GroupChange(Input):
             price_tier_millis=settings.price_tier_millis if self.price_tier_millis is None else self.price_tier_millis,
             allowed_models=settings.allowed_models if self.allowed_models is None else tuple(self.allowed_models),
             duplicate_policy=self.duplicate_policy if "duplicate_policy" in given else settings.duplicate_policy,
+            duplicate_window_seconds=(
+                self.duplicate_window_seconds
+                if "duplicate_window_seconds" in given
+                else settings.duplicate_window_seconds
+            ),
         )
 
 
@@ -72,6 +80,7 @@ class Group(Output):
     price_tier_millis: int
     allowed_models: list[str]
     duplicate_policy: str | None
+    duplicate_window_seconds: int | None
     created_at: str | None
 
     @classmethod
@@ -84,6 +93,7 @@ class Group(Output):
             price_tier_millis=group.price_tier_millis,
             allowed_models=list(group.allowed_models),
             duplicate_policy=group.duplicate_policy,
+            duplicate_window_seconds=group.duplicate_window_seconds,
             created_at=time(group.created_at),
         )
 
@@ -95,6 +105,7 @@ async def create_group(services: UseCases, account_id: AccountId, body: NewGroup
         price_tier_millis=body.price_tier_millis,
         allowed_models=tuple(body.allowed_models),
         duplicate_policy=body.duplicate_policy,
+        duplicate_window_seconds=body.duplicate_window_seconds,
     )
     group = await services.limits.create_group(account_id=read_id("account", account_id), settings=settings)
     return Group.of(account_id, group)

@@ -12,6 +12,7 @@ from pydantic import Field
 from counterfoil.api.fields import (
     AccountId,
     Cursor,
+    DuplicateWindow,
     Flag,
     Input,
     Limit,
@@ -50,6 +51,7 @@ class KeyFields(Input):
     duplicate_policy: Annotated[
         model.DuplicatePolicy | None, Field(description="What is done with copies of a submission; null: its group's.")
     ] = None
+    duplicate_window_seconds: DuplicateWindow | None = None
 
 
 class NewKey(KeyFields):
@@ -84,6 +86,7 @@ class Key(Output):
     allowed_models: list[str]
     show_balance: bool
     duplicate_policy: str | None
+    duplicate_window_seconds: int | None
     created_at: str | None
 
     @classmethod
@@ -111,6 +114,7 @@ def _fields(account_id: str, key: model.Key) -> dict[str, object]:
         "allowed_models": list(key.allowed_models),
         "show_balance": key.show_balance,
         "duplicate_policy": key.duplicate_policy,
+        "duplicate_window_seconds": key.duplicate_window_seconds,
         "created_at": time(key.created_at),
     }
 
@@ -125,6 +129,7 @@ def _settings(body: NewKey) -> model.KeySettings:
         allowed_models=tuple(body.allowed_models),
         show_balance=body.show_balance,
         duplicate_policy=body.duplicate_policy,
+        duplicate_window_seconds=body.duplicate_window_seconds,
     )
 
 
@@ -198,6 +203,11 @@ async def change_key(services: UseCases, account_id: AccountId, key_id: KeyId, b
             allowed_models=tuple(body.allowed_models) if "allowed_models" in given else settings.allowed_models,
             show_balance=body.show_balance if "show_balance" in given else settings.show_balance,
             duplicate_policy=body.duplicate_policy if "duplicate_policy" in given else settings.duplicate_policy,
+            duplicate_window_seconds=(
+                body.duplicate_window_seconds
+                if "duplicate_window_seconds" in given
+                else settings.duplicate_window_seconds
+            ),
         )
 
     key = await services.limits.change_key(account_id=account, key_id=read_id("key", key_id), change=changed)

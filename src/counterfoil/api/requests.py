@@ -62,6 +62,11 @@ class Request(Output):
     code: str | None
     error_text: str | None
     repeats: int
+    submission_id: str | None
+    verdict: str | None
+    first_request_id: str | None = Field(
+        description="The copy that stood in the way, or the task that was given again."
+    )
     output_cap: int | None
     currency: str
     needed_nanos: int | None
@@ -218,6 +223,9 @@ def _fields(request: RequestView) -> dict[str, Any]:
         "code": request.code,
         "error_text": request.error_text,
         "repeats": request.repeats,
+        "submission_id": identifier("submission", request.submission_id),
+        "verdict": request.verdict,
+        "first_request_id": identifier("request", request.first_request_id),
         "output_cap": request.output_cap,
         "currency": request.currency,
         **amount("needed", request.needed_nanos),

@@ -16,8 +16,10 @@ from counterfoil.ledger.service import Ledger
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.spend.service import Spend
+from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import Upstreams
+from counterfoil.tasks.service import Tasks
 
 
 class TestUpstream(Protocol):
@@ -38,6 +40,8 @@ class Services:
     members: Members
     prices: PriceBooks
     spend: Spend
+    submissions: Submissions = None  # type: ignore[assignment]
+    tasks: Tasks = None  # type: ignore[assignment]
     upstreams: Upstreams
     test_upstream: TestUpstream
 

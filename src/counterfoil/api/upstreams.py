@@ -72,6 +72,7 @@ class UpstreamOutput(Output):
     dialect: str
     base_url: str
     secret: str = Field(description="`sealed`, the environment variable's name, or `none`.")
+    callback_secret: str = Field(description="What it signs its callbacks with, likewise.")
     timeout_seconds: int
     created_at: str | None
     models: list[ServedOutput]
@@ -85,6 +86,7 @@ class UpstreamOutput(Output):
             dialect=upstream.dialect,
             base_url=upstream.base_url,
             secret=upstream.secret_source,
+            callback_secret=upstream.callback_secret_source,
             timeout_seconds=upstream.timeout_seconds,
             created_at=time(upstream.created_at),
             models=[
@@ -174,6 +176,18 @@ async def set_upstream_models(services: UseCases, name: Name, body: ModelsInput)
 @router.put("/{name}/secret", summary="Replace an upstream's secret")
 async def set_upstream_secret(services: UseCases, name: Name, body: SecretInput) -> UpstreamOutput:
     await services.upstreams.set_secret(name, secret=_plain(body.secret), secret_env=body.secret_env)
+    return UpstreamOutput.of(await services.upstreams.find(name))
+
+
+@router.put("/{name}/callback-secret", summary="Set what an upstream signs its callbacks with")
+async def set_upstream_callback_secret(services: UseCases, name: Name, body: SecretInput) -> UpstreamOutput:
+    await services.upstreams.set_callback_secret(name, secret=_plain(body.secret), secret_env=body.secret_env)
+    return UpstreamOutput.of(await services.upstreams.find(name))
+
+
+@router.delete("/{name}/callback-secret", summary="Believe none of an upstream's callbacks any more")
+async def remove_upstream_callback_secret(services: UseCases, name: Name) -> UpstreamOutput:
+    await services.upstreams.remove_callback_secret(name)
     return UpstreamOutput.of(await services.upstreams.find(name))
 
 

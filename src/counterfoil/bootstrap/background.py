@@ -35,6 +35,14 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
     async def clean() -> None:
         await services.limits.clean_minutes()
 
+    async def expire_tasks() -> None:
+        expired = await services.tasks.expire_overdue()
+        if expired:
+            log.warning("tasks_expired", count=expired)
+
+    async def forget_keys() -> None:
+        await services.submissions.forget_keys()
+
     async def refresh() -> None:
         while True:
             await asyncio.sleep(_REFRESH_SECONDS)
@@ -48,6 +56,9 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
 
     return [
         run_leased(database, name="expire", interval_seconds=_EXPIRY_SECONDS, work=expire, clock=clock),
+        run_leased(database, name="expire_tasks", interval_seconds=_EXPIRY_SECONDS, work=expire_tasks, clock=clock),
+        run_leased(database, name="forget_keys", interval_seconds=3_600.0, work=forget_keys, clock=clock),
+        services.tasks.run_poller(),
         run_leased(database, name="clean_minutes", interval_seconds=600.0, work=clean, clock=clock),
         refresh(),
     ]

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.bootstrap.services import checkpoints_of, connected_services, log_as_set, probes_of, running_postgres
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers
@@ -25,6 +26,8 @@ def main() -> None:
             open_services=open_command_services,
             serve=serve,
             start_sandbox=SandboxProcess,
+            back_up=back_up,
+            restore=restore,
             configure_logging=log_as_set,
             redact=redact,
             environment=os.environ,
@@ -59,6 +62,8 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 members=services.members,
                 prices=services.prices,
                 spend=services.spend,
+                submissions=services.submissions,
+                tasks=services.tasks,
                 upstreams=services.upstreams,
                 test_upstream=probes_of(services).test,
                 explain=explain,

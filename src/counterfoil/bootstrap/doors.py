@@ -29,7 +29,7 @@ async def open_doors(services: Services) -> AsyncIterator[tuple[Application, App
     """The doors of a serving process: the gateway, the management API and the pages."""
     settings = GatewaySettings.of(services.settings)
     async with open_gateway(
-        spend=services.spend, routes=services.routes, clock=services.clock, settings=settings
+        spend=services.spend, tasks=services.tasks, routes=services.routes, clock=services.clock, settings=settings
     ) as gateway:
         pages = site_application(
             Site(
@@ -63,6 +63,8 @@ def management_application(services: Services) -> Application:
             members=services.members,
             prices=services.prices,
             spend=services.spend,
+            submissions=services.submissions,
+            tasks=services.tasks,
             upstreams=services.upstreams,
             test_upstream=probes_of(services).test,
         )

@@ -15,6 +15,7 @@ from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
 from counterfoil.gateway.errors import ANSWERS
+from counterfoil.gateway.upstream import open_session
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.engine import Engine, EngineSettings
@@ -29,14 +30,18 @@ from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
 from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbes
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
 from counterfoil.storage.embedded import EmbeddedPostgres
 from counterfoil.storage.migrate import migrate
+from counterfoil.tasks.service import Tasks, TaskSettings
+from counterfoil.tasks.upstream import TaskUpstreams
 
 _POSTGRES_WATCH_SECONDS = 1.0
+_SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,8 @@ class Services:
     upstreams: Upstreams
     routes: Routes
     spend: Spend
+    submissions: Submissions
+    tasks: Tasks
     evidence: Evidence
 
 
@@ -149,21 +156,27 @@ async def connected_services(
             routes=routes,
             clock=clock,
             settings=SpendSettings(
+                fingerprint_secret=data_directory.derive(b"fingerprints"),
                 hold_seconds=settings.hold_seconds,
                 strict_bound=settings.input_bound == "strict",
                 fit=settings.fit_policy == "fit",
             ),
         )
+        session = await stack.enter_async_context(open_session(keeps_connections=False))
+        tasks = Tasks(
+            database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
+            settings=TaskSettings(hold_seconds=settings.task_hold_days * _SECONDS_PER_DAY),
+        )  # fmt: skip
         statuses = {code: answer.status for code, answer in ANSWERS.items()}
         yield Services(
-            evidence=Evidence(spend, database, clock, statuses=statuses),
+            evidence=Evidence(spend, database, clock, tasks=tasks, statuses=statuses),
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
             directory=directory, members=Members(database, clock=clock), prices=prices,
             upstreams=Upstreams(
                 database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
             ), routes=routes,
-            spend=spend,
+            spend=spend, submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
 
 

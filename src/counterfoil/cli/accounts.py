@@ -8,11 +8,20 @@ import typer
 
 from counterfoil.cli.command import SET_UP, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
-from counterfoil.cli.options import AccountArgument, Most, find_account
+from counterfoil.cli.options import (
+    AccountArgument,
+    Most,
+    PolicyChoice,
+    chosen_policy,
+    chosen_window,
+    find_account,
+    shown_window,
+)
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.views import account_json
+from counterfoil.cli.views import account_json, duplicates_json
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.ledger.history_store import Account
+from counterfoil.limits.model import DUPLICATE_WINDOW_SECONDS_MAX, AccountDuplicates, DuplicateRule
 
 
 async def create(
@@ -85,6 +94,42 @@ async def activate(call: Call, account: AccountArgument) -> Answer:
     return await _set_status(call, account, "active")
 
 
+async def duplicates(
+    call: Call,
+    account: AccountArgument,
+    policy: Annotated[
+        PolicyChoice | None,
+        typer.Option("--policy", help="What is done with copies of a submission; inherit: the default, flag."),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            "--window",
+            metavar="SECONDS",
+            min=0,
+            max=DUPLICATE_WINDOW_SECONDS_MAX,
+            help="Within how many seconds the same content is one submission; 0: the default, ten minutes.",
+        ),
+    ] = None,
+) -> Answer:
+    """Show or change what is done with duplicates where neither the key nor its group says otherwise."""
+    async with call.services() as services:
+        account_id = (await find_account(services, account)).account_id
+        found = await services.limits.duplicates(account_id)
+        if policy is not None or window is not None:
+            changed = AccountDuplicates(
+                policy=chosen_policy(policy, found.policy), window_seconds=chosen_window(window, found.window_seconds)
+            )
+            found = await services.limits.set_duplicates(account_id=account_id, duplicates=changed)
+    usual = DuplicateRule()
+    shown = {
+        "account": show_id("account", account_id),
+        "policy": found.policy or f"{usual.policy} (the default)",
+        "window": shown_window(found.window_seconds) or f"{usual.window_seconds} s (the default)",
+    }
+    return Answer(data=duplicates_json(account_id, found), lines=fields(shown))
+
+
 async def _set_status(call: Call, account: str, status: str) -> Answer:
     async with call.services() as services:
         found = await find_account(services, account)
@@ -113,3 +158,4 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     commands.add("change", change)
     commands.add("suspend", suspend)
     commands.add("activate", activate)
+    commands.add("duplicates", duplicates)

@@ -12,6 +12,7 @@ import typer
 import counterfoil
 from counterfoil.cli import (
     accounts,
+    backup,
     doctor,
     groups,
     keys,
@@ -22,6 +23,8 @@ from counterfoil.cli import (
     questions,
     requests,
     serve,
+    submissions,
+    tasks,
     upstreams,
 )
 from counterfoil.cli.command import InOrderOfPanels
@@ -52,6 +55,7 @@ def build_application(launchers: Launchers) -> typer.Typer:
         *_optional("demo", "replay"),
         doctor.register,
         serve.register,
+        backup.register,
         *_optional("bench"),
         accounts.register,
         members.register,
@@ -61,8 +65,10 @@ def build_application(launchers: Launchers) -> typer.Typer:
         prices.register,
         upstreams.register,
         ledger.register,
+        tasks.register,
         questions.register,
         requests.register,
+        submissions.register,
     ):
         register(application, launchers)
     return application

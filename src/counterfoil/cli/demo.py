@@ -32,15 +32,26 @@ from counterfoil.cli.demo_refusals import (
 )
 from counterfoil.cli.demo_report import curl, indented, own_lines, summary_lines, why_lines, why_page
 from counterfoil.cli.demo_summary import Summary, summarise, wait_until_settled
+from counterfoil.cli.demo_tasks import DemoTasks, ShownTasks
 from counterfoil.cli.demo_terminal import Terminal
-from counterfoil.cli.demo_upstreams import LARGE, SMALL, add_upstreams, import_prices, sandbox_configuration
+from counterfoil.cli.demo_upstreams import (
+    IMAGE,
+    LARGE,
+    SMALL,
+    VIDEO,
+    add_upstreams,
+    import_prices,
+    sandbox_configuration,
+)
 from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers, RunningSandbox
 from counterfoil.cli.replay import CONCURRENCY_DEFAULT, Concurrency, progress_text, read_speed, tally_json
 from counterfoil.cli.replay_calls import Replayer, Sender, open_session
+from counterfoil.cli.replay_tasks import TaskMix
 from counterfoil.cli.replay_trace import Trace
 from counterfoil.cli.services import Services
 from counterfoil.foundation.errors import Unavailable
+from counterfoil.foundation.ids import read_id
 from counterfoil.foundation.periods import MICROS_PER_SECOND
 from counterfoil.settings import SETTINGS, Settings
 
@@ -49,6 +60,8 @@ _SERVED_SECONDS_MAX = 30
 _PAGE_SECONDS = 1.0
 _WATCH_SECONDS = 0.5
 _OVERLOAD_SECONDS_MAX = 30
+# Images and videos that go along with a whole trace.
+_TASKS_IN_TRACE = 20
 # Who makes the calls of the trace, in turns of ten.
 _SHARES = (("pipeline", SMALL, 5), ("notebook", SMALL, 1), ("notebook", LARGE, 1), ("storyboard", SMALL, 3))
 _REFUSALS_METRIC = re.compile(r'^counterfoil_refusals_total\{code="overloaded"\} (\d+)', re.MULTILINE)
@@ -222,21 +235,26 @@ class _Demo:
     async def _work(self, running: _Running) -> Answer:
         await self._set_up(running)
         await self._show_two_calls(running)
-        replayed, seconds = await self._replay(running)
+        replayed, mix, seconds = await self._replay(running)
         staged = await self._stage_refusals(running)
+        with self._terminal.step("step_tasks"):
+            tasks = await DemoTasks(self._caller(running), running.operator.keys, running.services).stage()
         with self._terminal.step("step_settle"):
-            await wait_until_settled(running.services)
+            await wait_until_settled(running.services, open_tasks=1)
         with self._terminal.step("step_verify"):
             unrecorded = await self._unrecorded(running)
-            summary = await summarise(running.services, running.sandbox, unrecorded=unrecorded)
+            stuck = [read_id("task", tasks.stuck.task_id)]
+            summary = await summarise(running.services, running.sandbox, unrecorded=unrecorded, stuck=stuck)
         self._page.upstream_billed_nanos = summary.upstream_billed_nanos
         self._page.ledger_verified = summary.ledger_verified
         self._page.write(self._data_dir)
-        self._say_what_happened(running, summary, staged, seconds=seconds)
+        self._say_what_happened(running, summary, staged, tasks, seconds=seconds)
         missing = sorted(code for code, found in staged.items() if found is None)
         data = summary.to_json() | {
             "replay": tally_json(replayed.tally) | {"lines": self._total, "rejected_lines": self._source.rejected},
             "replay_seconds": round(seconds, 3),
+            "replay_tasks": mix.to_json(),
+            "tasks": tasks.to_json(),
             "refusals_not_met": missing,
             "examples": {code: found.request_id for code, found in staged.items() if found is not None},
             "address": running.serving.address,
@@ -244,6 +262,7 @@ class _Demo:
             "duration_seconds": round(time.monotonic() - self._started_at, 3),
         }
         whole = summary.holds and replayed.tally.served == replayed.tally.done and not missing
+        whole = whole and tasks.is_as_told and not mix.refused
         return Answer(data=data, lines=(), status=ExitStatus.DONE if whole else ExitStatus.NOT_DONE)
 
     async def _set_up(self, running: _Running) -> None:
@@ -300,16 +319,21 @@ class _Demo:
         terminal.say(["", terminal.word("demo_money"), ""])
         self._page.write(self._data_dir)
 
-    async def _replay(self, running: _Running) -> tuple[Replayer, float]:
-        """The whole trace, shared among three keys, with its progress here and on the page."""
+    async def _replay(self, running: _Running) -> tuple[Replayer, TaskMix, float]:
+        """The whole trace, shared among three keys, and tasks among it, with its progress here and on the page."""
         terminal = self._terminal
         keys = running.operator.keys
         turns = [Sender(token=getattr(keys, name), model=model) for name, model, share in _SHARES for _ in range(share)]
+        mix = TaskMix(
+            every=max(1, self._total // _TASKS_IN_TRACE),
+            images=Sender(token=keys.pipeline, model=IMAGE),
+            videos=Sender(token=keys.storyboard, model=VIDEO),
+        )
         started = time.monotonic()
         async with open_session(self._concurrency) as session:
             replayer = Replayer(
                 session, base_url=f"{running.serving.address}/v1", sender_of=lambda number: turns[number % len(turns)],
-                concurrency=self._concurrency, speed=self._speed,
+                concurrency=self._concurrency, speed=self._speed, tasks=mix,
             )  # fmt: skip
 
             def how_far() -> str:
@@ -323,7 +347,7 @@ class _Demo:
         seconds = time.monotonic() - started
         done = f"{replayer.tally.done:,}"
         terminal.done(terminal.word("step_replay", done=done, total=f"{self._total:,}"), seconds=seconds)
-        return replayer, seconds
+        return replayer, mix, seconds
 
     @asynccontextmanager
     async def _page_progress(self, replayer: Replayer) -> AsyncIterator[None]:
@@ -384,12 +408,20 @@ class _Demo:
     # -- words -------------------------------------------------------------------------------------------------
 
     def _say_what_happened(
-        self, running: _Running, summary: Summary, staged: Mapping[str, Met | None], *, seconds: float
+        self,
+        running: _Running,
+        summary: Summary,
+        staged: Mapping[str, Met | None],
+        tasks: ShownTasks,
+        *,
+        seconds: float,
     ) -> None:
         terminal = self._terminal
         terminal.say()
         terminal.head(terminal.word("demo_happened"))
         terminal.say(["", *summary_lines(terminal, summary, seconds=seconds), ""])
+        terminal.head(terminal.word("demo_tasks"))
+        terminal.say(["", *tasks.lines(terminal), ""])
         terminal.head(terminal.word("demo_why"))
         terminal.say(["", *why_lines(terminal, staged, address=running.serving.address, data_dir=self._data_dir), ""])
         terminal.head(terminal.word("demo_own"))

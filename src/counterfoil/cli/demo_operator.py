@@ -13,7 +13,7 @@ from counterfoil.foundation.money import parse_nanos
 from counterfoil.foundation.periods import MICROS_PER_SECOND, Window
 from counterfoil.identity.model import MemberSettings
 from counterfoil.ledger.model import PROMOTIONS, Credit, GrantKind, GrantSpec
-from counterfoil.limits.model import GroupSettings, KeySettings, Scope, Unit
+from counterfoil.limits.model import DuplicatePolicy, GroupSettings, KeySettings, Scope, Unit
 
 _DAY = 24 * 3600 * MICROS_PER_SECOND
 # Casey's welcome credit ends this long after it was given: money that was there, and is not when it is needed.
@@ -28,6 +28,8 @@ class DemoKeys:
     pipeline: str = field(default="", repr=False)
     notebook: str = field(default="", repr=False)
     storyboard: str = field(default="", repr=False)
+    # Its group has copies of the same refused.
+    animation: str = field(default="", repr=False)
     # Each of these meets one refusal.
     intern: str = field(default="", repr=False)
     disabled: str = field(default="", repr=False)
@@ -136,6 +138,8 @@ async def _build_blue_lantern(services: Services, operator: DemoOperator) -> Non
     storyboards = await _group(services, account_id, "Storyboards", tier_millis=1_200)
     ines = await _member(services, account_id, "ines@bluelantern.example", "Inês")
     _, operator.keys.storyboard = await _key(services, account_id, "Storyboard tool", storyboards, ines)
+    animation = await _group(services, account_id, "Animation", duplicates=DuplicatePolicy.BLOCK)
+    _, operator.keys.animation = await _key(services, account_id, "Animation desk", animation, ines)
     await services.limits.set_limit(
         account_id=account_id, scope=Scope.GROUP, scope_id=storyboards, unit=Unit.MONEY, window=Window.MONTH,
         amount=parse_nanos("50"),
@@ -164,9 +168,17 @@ async def _open(services: Services, operator: DemoOperator, nick: str, name: str
 
 
 async def _group(
-    services: Services, account_id: UUID, name: str, *, tier_millis: int = 1000, models: tuple[str, ...] = ()
+    services: Services,
+    account_id: UUID,
+    name: str,
+    *,
+    tier_millis: int = 1000,
+    models: tuple[str, ...] = (),
+    duplicates: DuplicatePolicy | None = None,
 ) -> UUID:
-    settings = GroupSettings(name=name, price_tier_millis=tier_millis, allowed_models=models)
+    settings = GroupSettings(
+        name=name, price_tier_millis=tier_millis, allowed_models=models, duplicate_policy=duplicates
+    )
     return (await services.limits.create_group(account_id=account_id, settings=settings)).group_id
 
 

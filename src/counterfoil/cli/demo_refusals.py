@@ -14,8 +14,6 @@ from counterfoil.cli.demo_operator import DemoKeys
 from counterfoil.cli.demo_upstreams import LARGE, SMALL, STALLING_MODEL, UNPRICED_MODEL
 from counterfoil.foundation.vocabulary import Kind, Language, entries
 
-# Codes of DESIGN that nothing in the program gives out yet.
-COMES_LATER = frozenset({"duplicate_submission"})
 _CASEYS_CALLS_AT_ONCE = 10
 OVERLOADING_CALLS = 24
 # On a slow machine the calls may come one after another; then they are made again.
@@ -47,18 +45,28 @@ class DemoCaller:
         self._language = language
 
     async def call(
-        self, token: str, body: Any, *, path: str = "/v1/chat/completions"
+        self, token: str, body: Any, *, path: str = "/v1/chat/completions", idempotency_key: str | None = None
     ) -> tuple[int, dict[str, Any], Headers]:
         """Status, JSON and headers of the answer."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         headers["Accept-Language"] = self._language.value
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         async with self._session.post(f"{self._address}{path}", data=data, headers=headers) as response:
             return response.status, orjson.loads(await response.read()), response.headers
 
-    async def refused(self, token: str, body: Any, *, path: str = "/v1/chat/completions") -> Met | None:
+    async def ask(self, token: str, path: str) -> tuple[int, dict[str, Any], Headers]:
+        """Status, JSON and headers of a question, which costs nothing."""
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": self._language.value}
+        async with self._session.get(f"{self._address}{path}", headers=headers) as response:
+            return response.status, orjson.loads(await response.read()), response.headers
+
+    async def refused(
+        self, token: str, body: Any, *, path: str = "/v1/chat/completions", idempotency_key: str | None = None
+    ) -> Met | None:
         """The refusal that a call meets; None where it is served."""
-        status, answer, _ = await self.call(token, body, path=path)
+        status, answer, _ = await self.call(token, body, path=path, idempotency_key=idempotency_key)
         return met(status, answer)
 
 
@@ -101,6 +109,8 @@ class Refusals:
             "model_not_permitted": self._plain(keys.intern, chat(LARGE)),
             "bad_request": self._plain(keys.pipeline, {**chat(), "max_tokens": -1}),
             "model_not_found": self._plain(keys.pipeline, chat("gpt-none")),
+            "duplicate_submission": self._duplicate_submission,
+            "idempotency_key_reused": self._idempotency_key_reused,
             "too_many_in_flight": self._too_many_in_flight,
             "rate_limited": self._rate_limited,
             "cost_unbounded": self._cost_unbounded,
@@ -116,8 +126,8 @@ class Refusals:
         }
 
     async def stage(self) -> dict[str, Met | None]:
-        """Meet each refusal once; None for one that could not be provoked. Codes that come later are not in it."""
-        codes = [entry.code for entry in entries(Kind.REFUSAL) if entry.code not in COMES_LATER]
+        """Meet each refusal once; None for one that could not be provoked."""
+        codes = [entry.code for entry in entries(Kind.REFUSAL)]
         found = await asyncio.gather(*[self._one(code) for code in codes])
         return dict(zip(codes, found, strict=True))
 
@@ -128,6 +138,18 @@ class Refusals:
 
     def _plain(self, token: str, body: Any = None) -> Callable[[], Awaitable[Met | None]]:
         return lambda: self._caller.refused(token, chat() if body is None else body)
+
+    async def _duplicate_submission(self) -> Met | None:
+        """The same twice, with a key whose group has copies refused."""
+        body = chat(words="Which scene comes first?")
+        await self._caller.call(self._keys.animation, body)
+        return await self._caller.refused(self._keys.animation, body)
+
+    async def _idempotency_key_reused(self) -> Met | None:
+        """Another question under the Idempotency-Key of one that was answered."""
+        token, name = self._keys.pipeline, "demo-1"
+        await self._caller.call(token, chat(), idempotency_key=name)
+        return await self._caller.refused(token, chat(words="Another question."), idempotency_key=name)
 
     async def _too_many_in_flight(self) -> Met | None:
         """A second call while the key's only place is taken by a slow one."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from counterfoil.cli.demo_refusals import COMES_LATER, Met
+from counterfoil.cli.demo_refusals import Met
 from counterfoil.cli.demo_summary import Summary
 from counterfoil.cli.demo_terminal import Terminal
 from counterfoil.cli.output import Column, fields, table
@@ -96,7 +96,6 @@ def why_lines(terminal: Terminal, staged: Mapping[str, Met | None], *, address: 
     missing = [code for code, found in staged.items() if found is None]
     if missing:
         lines += ["", terminal.word("demo_not_met", codes=", ".join(missing))]
-    lines += ["", terminal.word("demo_later", codes=", ".join(sorted(COMES_LATER)))]
     return lines
 
 

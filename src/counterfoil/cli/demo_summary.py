@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from counterfoil.cli.launchers import RunningSandbox
 from counterfoil.cli.services import Services
@@ -45,6 +46,9 @@ class Summary:
     uncollected_nanos: int
     held_nanos: int
     open_holds: int
+    # Of tasks that are still going on: their holds are open on purpose.
+    open_tasks: int
+    open_tasks_nanos: int
     negative_wallets: int
     accounts: int
     upstream_billed_nanos: int
@@ -68,8 +72,8 @@ class Summary:
     @property
     def holds(self) -> bool:
         """Whether everything is as it must be."""
-        sound = self.ledger_verified and not (self.negative_wallets or self.open_holds or self.held_nanos)
-        return sound and self.unexplained_nanos == 0
+        settled = (self.open_holds, self.held_nanos) == (self.open_tasks, self.open_tasks_nanos)
+        return self.ledger_verified and settled and not self.negative_wallets and self.unexplained_nanos == 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -83,6 +87,8 @@ class Summary:
             "uncollected_nanos": self.uncollected_nanos,
             "held_nanos": self.held_nanos,
             "open_holds": self.open_holds,
+            "open_tasks": self.open_tasks,
+            "open_tasks_nanos": self.open_tasks_nanos,
             "negative_wallets": self.negative_wallets,
             "accounts": self.accounts,
             "upstream_billed_nanos": self.upstream_billed_nanos,
@@ -100,17 +106,24 @@ class Summary:
         }
 
 
-async def wait_until_settled(services: Services) -> None:
-    """Wait until no request is under way any more; what still is then shows as an open reservation."""
+async def wait_until_settled(services: Services, *, open_tasks: int) -> None:
+    """Wait until no request is under way but so many tasks; what still is then shows as an open reservation."""
     until = time.monotonic() + SETTLE_SECONDS_MAX
     while time.monotonic() < until:
-        if not any(state == "held" for state, *_ in await services.spend.totals()):
+        if sum(count for state, _, count, *_ in await services.spend.totals() if state == "held") <= open_tasks:
             return
         await asyncio.sleep(0.2)
 
 
-async def summarise(services: Services, sandbox: RunningSandbox, *, unrecorded: Mapping[str, int]) -> Summary:
-    """Sign a checkpoint, and read everything; `unrecorded` are refusals without a row, by code."""
+async def summarise(
+    services: Services, sandbox: RunningSandbox, *, unrecorded: Mapping[str, int], stuck: Sequence[UUID]
+) -> Summary:
+    """Sign a checkpoint, and read everything; `unrecorded` are refusals without a row, by code.
+
+    `stuck` are the tasks that are still going on, because that is what they are there to show.
+    """
+    held = [await services.spend.request(task_id) for task_id in stuck]
+    open_tasks = [request for request in held if request.state == "held"]
     totals = await services.spend.totals()
     refused: Counter[str] = Counter(unrecorded)
     states: Counter[str] = Counter()
@@ -134,6 +147,8 @@ async def summarise(services: Services, sandbox: RunningSandbox, *, unrecorded: 
         uncollected_nanos=sum(uncollected for *_, uncollected in totals),
         held_nanos=overview.held,
         open_holds=overview.open_holds,
+        open_tasks=len(open_tasks),
+        open_tasks_nanos=sum(request.held_nanos for request in open_tasks),
         negative_wallets=overview.negative_wallets,
         accounts=report.accounts,
         upstream_billed_nanos=bill["totals"]["cost_nanos"],

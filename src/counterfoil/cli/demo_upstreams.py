@@ -19,6 +19,8 @@ LARGE = "sandbox-large"
 STALLING_MODEL = "sandbox-reasoning"
 # Served, and in no customers' book.
 UNPRICED_MODEL = "sandbox-preview"
+IMAGE = "sandbox-image"
+VIDEO = "sandbox-video"
 
 # No healthy call of the sandbox takes this long, and whoever waits for one that stalls does not wait for long.
 _STALLING_TIMEOUT_SECONDS = 4
@@ -42,7 +44,9 @@ class DemoUpstream:
 
 
 UPSTREAMS = (
-    DemoUpstream(name="steady", priority=10, weight=2, models=(SMALL, LARGE, UNPRICED_MODEL, "sandbox-embedding")),
+    DemoUpstream(
+        name="steady", priority=10, weight=2, models=(SMALL, LARGE, UNPRICED_MODEL, "sandbox-embedding", IMAGE, VIDEO)
+    ),
     DemoUpstream(name="flaky", priority=10, models=(SMALL, LARGE)),
     DemoUpstream(
         name="stalling", priority=10, models=(SMALL, STALLING_MODEL), timeout_seconds=_STALLING_TIMEOUT_SECONDS
@@ -69,7 +73,9 @@ def sandbox_configuration() -> dict[str, Any]:
             "output_tokens": parse_nanos(rates.get("output", "0")),
         }
         for price in shipped_document("sandbox-upstream")["prices"]
-        for rates in (price["rates"],)
+        # Images and videos cost what the sandbox says itself: the same as its price book.
+        for rates in (price.get("rates", {}),)
+        if "input" in rates
     }
     keys = {upstream.secret: {"name": upstream.name} for upstream in UPSTREAMS}
     return {"keys": keys, "costs": costs, "rules": list(_RULES)}

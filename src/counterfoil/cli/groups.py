@@ -14,11 +14,14 @@ from counterfoil.cli.options import (
     AccountArgument,
     AllowedModels,
     DuplicatePolicyOption,
+    DuplicateWindowOption,
     Most,
     chosen_policy,
+    chosen_window,
     find_account,
     find_group,
     read_multiplier,
+    shown_window,
 )
 from counterfoil.cli.output import Column, fields, moment, table
 from counterfoil.cli.services import Services
@@ -38,6 +41,7 @@ async def create(
     price_tier: Annotated[str, typer.Option("--price-tier", metavar="NUMBER", help=_TIER_HELP)] = "1",
     model: AllowedModels = None,
     duplicate_policy: DuplicatePolicyOption = None,
+    duplicate_window: DuplicateWindowOption = None,
 ) -> Answer:
     """Add a group to an account."""
     settings = GroupSettings(
@@ -45,6 +49,7 @@ async def create(
         price_tier_millis=read_multiplier(price_tier),
         allowed_models=tuple(model or ()),
         duplicate_policy=chosen_policy(duplicate_policy),
+        duplicate_window_seconds=chosen_window(duplicate_window),
     )
     async with call.services() as services:
         found = await find_account(services, account)
@@ -67,11 +72,11 @@ async def list_groups(
     rows = [
         (
             show_id("group", group.group_id), group.name, group.status, _tier(group), group.allowed_models or "all",
-            group.duplicate_policy,
+            group.duplicate_policy, shown_window(group.duplicate_window_seconds),
         )
         for group in page
     ]  # fmt: skip
-    columns = ("group", "name", "status", Column(name="price tier", right=True), "models", "duplicates")
+    columns = ("group", "name", "status", Column(name="price tier", right=True), "models", "duplicates", "window")
     following = show_id("group", page[-1].group_id) if len(found) > most else None
     return Answer(
         data={"groups": [group_json(account_id, group) for group in page], "next": following},
@@ -88,6 +93,7 @@ async def update(
     model: AllowedModels = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Permit every model again.")] = False,
     duplicate_policy: DuplicatePolicyOption = None,
+    duplicate_window: DuplicateWindowOption = None,
 ) -> Answer:
     """Change what is given; the rest stays."""
     multiplier = None if price_tier is None else read_multiplier(price_tier)
@@ -100,6 +106,7 @@ async def update(
             price_tier_millis=settings.price_tier_millis if multiplier is None else multiplier,
             allowed_models=() if every_model else models,
             duplicate_policy=chosen_policy(duplicate_policy, settings.duplicate_policy),
+            duplicate_window_seconds=chosen_window(duplicate_window, settings.duplicate_window_seconds),
         )
 
     async with call.services() as services:
@@ -141,6 +148,7 @@ def _answer(account_id: UUID, group: Group) -> Answer:
         "price tier": _tier(group),
         "models": group.allowed_models or "all",
         "duplicates": group.duplicate_policy,
+        "duplicate window": shown_window(group.duplicate_window_seconds),
         "account": show_id("account", account_id),
         "created": moment(group.created_at),
     }

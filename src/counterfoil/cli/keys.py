@@ -15,14 +15,17 @@ from counterfoil.cli.options import (
     AccountOption,
     AllowedModels,
     DuplicatePolicyOption,
+    DuplicateWindowOption,
     KeyArgument,
     Most,
     Name,
     chosen_policy,
+    chosen_window,
     find_account,
     find_group,
     find_key,
     read_optional_time,
+    shown_window,
 )
 from counterfoil.cli.output import fields, moment, table
 from counterfoil.cli.services import Services
@@ -59,6 +62,7 @@ async def create(
     model: AllowedModels = None,
     show_balance: ShowBalance = False,
     duplicate_policy: DuplicatePolicyOption = None,
+    duplicate_window: DuplicateWindowOption = None,
 ) -> Answer:
     """Make a key. Its token is in the answer and nowhere else: keep it now."""
     settings = KeySettings(
@@ -68,6 +72,7 @@ async def create(
         allowed_models=tuple(model or ()),
         show_balance=show_balance,
         duplicate_policy=chosen_policy(duplicate_policy),
+        duplicate_window_seconds=chosen_window(duplicate_window),
     )
     async with call.services() as services:
         account_id = (await find_account(services, account)).account_id
@@ -157,6 +162,7 @@ async def change(
         bool | None, typer.Option("--show-balance/--hide-balance", help="Whether it may see account and group amounts.")
     ] = None,
     duplicate_policy: DuplicatePolicyOption = None,
+    duplicate_window: DuplicateWindowOption = None,
 ) -> Answer:
     """Change what is given; the rest, its token and its usage stay."""
     async with call.services() as services:
@@ -179,6 +185,7 @@ async def change(
                 allowed_models=() if every_model else models,
                 show_balance=settings.show_balance if show_balance is None else show_balance,
                 duplicate_policy=chosen_policy(duplicate_policy, settings.duplicate_policy),
+                duplicate_window_seconds=chosen_window(duplicate_window, settings.duplicate_window_seconds),
             )
 
         changed_key = await services.limits.change_key(account_id=account_id, key_id=key_id, change=changed)
@@ -236,6 +243,7 @@ def _answer(account_id: UUID, key: Key, *, token: str | None = None) -> Answer:
         "models": key.allowed_models or "all",
         "balance": "shown" if key.show_balance else "hidden",
         "duplicates": key.duplicate_policy,
+        "duplicate window": shown_window(key.duplicate_window_seconds),
         "account": show_id("account", account_id),
         "created": moment(key.created_at),
     }

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from counterfoil.cli.services import Services
+from counterfoil.ledger.verify import Report
 from counterfoil.settings import Settings
+from counterfoil.storage.safekeeping import Backup
 
 
 class RunningSandbox(Protocol):
@@ -36,6 +39,14 @@ class RunningSandbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A backup that was restored, and what verifying its ledger has found."""
+
+    backup: Backup
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launchers:
     """What commands need from the wiring.
 
@@ -47,6 +58,10 @@ class Launchers:
     open_services: Callable[[Settings], AbstractAsyncContextManager[Services]]
     serve: Callable[[Settings], int]
     start_sandbox: Callable[[Mapping[str, Any] | None], AbstractContextManager[RunningSandbox]]
+    # Writes a backup of an installation to a file; with its keys where the last argument says so.
+    back_up: Callable[[Settings, Path, bool], Backup]
+    # Restores one into an empty installation, and proves its ledger.
+    restore: Callable[[Settings, Path], Restored]
     configure_logging: Callable[[Settings], None]
     redact: Callable[[str], str]
     # Secrets may be in it, so it is not part of the representation.

@@ -14,7 +14,7 @@ from counterfoil.foundation.ids import read_any_id, read_id
 from counterfoil.foundation.money import parse_nanos
 from counterfoil.foundation.periods import read_time
 from counterfoil.ledger.history_store import Account
-from counterfoil.limits.model import DuplicatePolicy, Group
+from counterfoil.limits.model import DUPLICATE_WINDOW_SECONDS_MAX, DuplicatePolicy, Group
 
 _PAGE = 500
 
@@ -34,9 +34,23 @@ DuplicatePolicyOption = Annotated[
         "--duplicate-policy", help="What is done with copies of a submission; inherit: as its group, its account."
     ),
 ]
+DuplicateWindowOption = Annotated[
+    int | None,
+    typer.Option(
+        "--duplicate-window",
+        metavar="SECONDS",
+        min=0,
+        max=DUPLICATE_WINDOW_SECONDS_MAX,
+        help="Within how many seconds the same content is one submission; 0: as its group, its account.",
+    ),
+]
 
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account's name or id (acct_…).")]
 AccountOption = Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="An account's name or id (acct_…).")]
+OfAccount = Annotated[
+    str | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account's (name or id).")
+]
+OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only this key's (key_…).")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="A key's id (key_…).")]
 Most = Annotated[int, typer.Option("--most", metavar="N", min=1, max=500, help="Most to show.")]
 SourceId = Annotated[
@@ -89,6 +103,24 @@ def chosen_policy(choice: PolicyChoice | None, present: DuplicatePolicy | None =
     if choice is None:
         return present
     return None if choice is PolicyChoice.INHERIT else DuplicatePolicy(choice)
+
+
+def chosen_window(seconds: int | None, present: int | None = None) -> int | None:
+    """The window that was chosen; the present one where none was, none of its own for 0."""
+    return present if seconds is None else seconds or None
+
+
+def shown_window(seconds: int | None) -> str | None:
+    return None if seconds is None else f"{seconds} s"
+
+
+async def account_id_of(services: Services, text: str | None) -> UUID | None:
+    """The account that a list is narrowed to, if it is."""
+    return None if text is None else (await find_account(services, text)).account_id
+
+
+def read_optional_id(kind: str, text: str | None) -> UUID | None:
+    return None if text is None else read_id(kind, text)
 
 
 def read_amount(text: str | None) -> int | None:

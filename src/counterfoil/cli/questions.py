@@ -20,11 +20,15 @@ async def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="SUBJECT", help="A request's id (req_…), a code, or an error text; - reads standard input."
+            metavar="SUBJECT",
+            help="An id (req_…, task_…, sub_…), a code, or an error text; - reads standard input.",
         ),
     ],
 ) -> Answer:
-    """Say why a request was served or refused: every check, what it cost, and what to do next."""
+    """Say why a request was served or refused, what became of a task, or what the copies of a submission were.
+
+    Every check, what it cost, and what to do next.
+    """
     text = _read_input() if subject == "-" else subject
     async with call.services() as services:
         explanation = await services.explain(text.strip(), call.language)

@@ -23,6 +23,7 @@ from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.output import fields
 from counterfoil.cli.replay_calls import Replayer, Sender, Tally, error_code, open_session
 from counterfoil.cli.replay_progress import ProgressLine
+from counterfoil.cli.replay_tasks import TaskMix
 from counterfoil.cli.replay_trace import Trace, TraceRow
 from counterfoil.foundation.errors import InputError, Unavailable
 from counterfoil.foundation.money import format_nanos
@@ -57,6 +58,16 @@ def replay(
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Send no more calls than this.")] = None,
     skip: Annotated[int, typer.Option(metavar="N", min=0, help="Pass over so many calls first.")] = 0,
     concurrency: Concurrency = CONCURRENCY_DEFAULT,
+    tasks_every: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Submit an image or a video, by turns, after every so many calls."),
+    ] = None,
+    image_model: Annotated[
+        str, typer.Option(metavar="MODEL", help="The model that images are asked of.")
+    ] = "sandbox-image",
+    video_model: Annotated[
+        str, typer.Option(metavar="MODEL", help="The model that videos are asked of.")
+    ] = "sandbox-video",
 ) -> Answer:
     """Send a trace of production traffic through a gateway, and say what came of it.
 
@@ -69,10 +80,16 @@ def replay(
     total = max(0, source.count_lines() - skip)
     total = total if limit is None else min(total, limit)
     stop = None if limit is None else skip + limit
+    mix = None
+    if tasks_every is not None:
+        mix = TaskMix(
+            every=tasks_every, images=Sender(token=token, model=image_model),
+            videos=Sender(token=token, model=video_model),
+        )  # fmt: skip
     return uvloop.run(
         _replay(
             call, source, islice(source.rows(), skip, stop), total=total, base_url=base_url, token=token, model=model,
-            speed=chosen, concurrency=concurrency, skipped=skip,
+            speed=chosen, concurrency=concurrency, skipped=skip, mix=mix,
         )
     )  # fmt: skip
 
@@ -111,12 +128,13 @@ async def _replay(
     speed: float | None,
     concurrency: int,
     skipped: int,
+    mix: TaskMix | None,
 ) -> Answer:
     async with open_session(concurrency) as session:
         chosen = await _model_of(session, base_url=base_url, token=token, asked=model)
         sender = Sender(token=token, model=chosen)
         replayer = Replayer(
-            session, base_url=base_url, sender_of=lambda _: sender, concurrency=concurrency, speed=speed
+            session, base_url=base_url, sender_of=lambda _: sender, concurrency=concurrency, speed=speed, tasks=mix
         )
         progress = ProgressLine()
         started = time.monotonic()
@@ -139,11 +157,16 @@ async def _replay(
         "next_skip": skipped + replayer.tally.sent,
     }
     lines = summary_lines(call.language, replayer.tally, source, seconds=seconds)
+    if mix is not None:
+        data["tasks"] = mix.to_json()
+        shown = ", ".join(f"{count:,} {kind}" for kind, count in (*mix.submitted.items(), *mix.refused.items()))
+        lines += fields({text(Kind.WORD, "tasks", call.language): shown or "0"})
     if replayer.gave_up:
         lines += ["", text(Kind.WORD, "replay_gave_up", call.language)]
     if replayer.stop.is_set():
         lines += ["", text(Kind.WORD, "replay_go_on", call.language, count=data["next_skip"])]
     whole = replayer.tally.served == replayer.tally.done and not source.rejected and not replayer.gave_up
+    whole = whole and not (mix is not None and mix.refused)
     status = ExitStatus.INTERRUPTED if interrupted else ExitStatus.DONE if whole else ExitStatus.NOT_DONE
     return Answer(data=data, lines=lines, status=status)
 

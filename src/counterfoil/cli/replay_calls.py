@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import orjson
@@ -106,6 +106,13 @@ def open_session(concurrency: int) -> aiohttp.ClientSession:
     )
 
 
+class Tasks(Protocol):
+    """Tasks that go along with the calls."""
+
+    async def after(self, number: int, session: aiohttp.ClientSession, base_url: str) -> None:
+        """Submit one, if it is one's turn after the call of that number."""
+
+
 class Replayer:
     """Sends the rows of a trace. `speed` is how many times faster than the trace's own pace; None: no waiting.
 
@@ -120,8 +127,11 @@ class Replayer:
         sender_of: Callable[[int], Sender],
         concurrency: int,
         speed: float | None,
+        tasks: Tasks | None = None,
     ) -> None:
         self.tally = Tally()
+        self._tasks = tasks
+        self._base_url = base_url
         self.stop = asyncio.Event()
         # The gateway did not answer many times in a row: the rest was not tried.
         self.gave_up = False
@@ -154,6 +164,8 @@ class Replayer:
             self.tally.sent += 1
             await self._send(self._sender_of(number), row)
             self.tally.seconds.append(loop.time() - before)
+            if self._tasks is not None:
+                await self._tasks.after(number, self._session, self._base_url)
             if self.tally.failures_in_a_row >= FAILURES_IN_A_ROW_MAX:
                 self.gave_up = True
                 stop.set()

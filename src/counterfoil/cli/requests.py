@@ -8,27 +8,26 @@ import typer
 
 from counterfoil.cli.command import QUESTIONS, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
-from counterfoil.cli.options import Most, find_account
+from counterfoil.cli.options import Most, OfAccount, account_id_of, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, money, table
 from counterfoil.cli.request_views import request_in_full, request_json
+from counterfoil.cli.views import identifier
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.spend.model import RequestState, RequestView
 
 
 async def list_requests(
     call: Call,
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account's (name or id).")
-    ] = None,
+    account: OfAccount = None,
     state: Annotated[RequestState | None, typer.Option("--state", help="Only those in this state.")] = None,
     code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Only those with this code.")] = None,
     most: Most = 50,
     before: Annotated[str | None, typer.Option(metavar="ID", help="Only those before this request (req_…).")] = None,
 ) -> Answer:
     """List requests, newest first."""
-    last = None if before is None else read_id("request", before)
+    last = read_optional_id("request", before)
     async with call.services() as services:
-        account_id = None if account is None else (await find_account(services, account)).account_id
+        account_id = await account_id_of(services, account)
         found = await services.spend.requests(account_id, before=last, most=most + 1, state=state, code=code)
     page = found[:most]
     rows = [
@@ -71,6 +70,9 @@ def _answer(one: RequestView) -> Answer:
         "in flight": one.in_flight,
         "received": moment(one.received_at),
         "ended": moment(one.ended_at),
+        "submission": identifier("submission", one.submission_id),
+        "verdict": one.verdict,
+        "first copy": identifier("request", one.first_request_id),
         "state": one.state,
         "code": one.code,
         "status": one.status_code,

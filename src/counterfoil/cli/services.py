@@ -15,8 +15,10 @@ from counterfoil.ledger.service import Ledger
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.spend.service import Spend
+from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import Upstreams
+from counterfoil.tasks.service import Tasks
 
 
 class FindAccountOf(Protocol):
@@ -41,7 +43,7 @@ class Explanation(Protocol):
 
 class Explain(Protocol):
     async def __call__(self, subject: str, language: Language) -> Explanation:
-        """Explain a request id; raises `NotFound` or `InputError`."""
+        """Explain a request, a task or a submission by its id, or an error text; raises `NotFound` or `InputError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Services:
     members: Members
     prices: PriceBooks
     spend: Spend
+    submissions: Submissions = None  # type: ignore[assignment]
+    tasks: Tasks = None  # type: ignore[assignment]
     upstreams: Upstreams
     test_upstream: TestUpstream
     explain: Explain

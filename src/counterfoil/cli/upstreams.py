@@ -146,6 +146,24 @@ async def set_secret(call: Call, name: UpstreamArgument, secret_env: SecretEnv =
         return _answer(await services.upstreams.find(name))
 
 
+async def set_callback_secret(
+    call: Call,
+    name: UpstreamArgument,
+    secret_env: SecretEnv = None,
+    none: Annotated[bool, typer.Option("--none", help="Believe none of its callbacks any more.")] = False,
+) -> Answer:
+    """Set what an upstream signs its callbacks with: asked for and sealed, or the variable that holds it."""
+    if none and secret_env is not None:
+        raise InputError(field="none", expected="one of --none and --secret-env")
+    secret = None if none or secret_env is not None else read_secret()
+    async with call.services() as services:
+        if none:
+            await services.upstreams.remove_callback_secret(name)
+        else:
+            await services.upstreams.set_callback_secret(name, secret=secret, secret_env=secret_env)
+        return _answer(await services.upstreams.find(name))
+
+
 async def enable(call: Call, name: UpstreamArgument) -> Answer:
     """Serve from an upstream again."""
     async with call.services() as services:
@@ -201,6 +219,7 @@ def _answer(upstream: Upstream) -> Answer:
         "dialect": upstream.dialect,
         "base url": upstream.base_url,
         "secret": upstream.secret_source,
+        "callback secret": upstream.callback_secret_source,
         "timeout": f"{upstream.timeout_seconds} s",
         "created": moment(upstream.created_at),
     }
@@ -222,6 +241,7 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     commands.add("test", test)
     commands.add("set-models", set_models)
     commands.add("set-secret", set_secret)
+    commands.add("set-callback-secret", set_callback_secret)
     commands.add("enable", enable)
     commands.add("disable", disable)
     commands.add("remove", remove)

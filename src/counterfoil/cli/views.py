@@ -16,7 +16,7 @@ from counterfoil.identity.model import Member
 from counterfoil.ledger.history_store import Account
 from counterfoil.ledger.model import Hold, HoldEnd, Operation, Refused, Transfer
 from counterfoil.ledger.service import Balance, GrantView
-from counterfoil.limits.model import Group, Key, Limit, LimitStanding, Unit
+from counterfoil.limits.model import AccountDuplicates, Group, Key, Limit, LimitStanding, Unit
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams_model import Upstream
 
@@ -194,7 +194,17 @@ def group_json(account_id: UUID, group: Group) -> Json:
         "price_tier_millis": group.price_tier_millis,
         "allowed_models": list(group.allowed_models),
         "duplicate_policy": group.duplicate_policy,
+        "duplicate_window_seconds": group.duplicate_window_seconds,
         "created_at": time(group.created_at),
+    }
+
+
+def duplicates_json(account_id: UUID, duplicates: AccountDuplicates) -> Json:
+    """What an account does with duplicates where neither group nor key says otherwise; null leaves it to the default."""
+    return {
+        "account_id": show_id("account", account_id),
+        "policy": duplicates.policy,
+        "window_seconds": duplicates.window_seconds,
     }
 
 
@@ -213,6 +223,7 @@ def key_json(account_id: UUID, key: Key) -> Json:
         "allowed_models": list(key.allowed_models),
         "show_balance": key.show_balance,
         "duplicate_policy": key.duplicate_policy,
+        "duplicate_window_seconds": key.duplicate_window_seconds,
         "created_at": time(key.created_at),
     }
 
@@ -256,6 +267,7 @@ def upstream_json(upstream: Upstream) -> Json:
         "dialect": upstream.dialect,
         "base_url": upstream.base_url,
         "secret": upstream.secret_source,
+        "callback_secret": upstream.callback_secret_source,
         "timeout_seconds": upstream.timeout_seconds,
         "created_at": time(upstream.created_at),
         "models": [

@@ -9,10 +9,24 @@ from counterfoil.foundation.periods import show_time, to_datetime
 from counterfoil.foundation.vocabulary import Kind, Language, entry, find_entry
 from counterfoil.foundation.vocabulary.sentences import quote
 from counterfoil.redaction.rules import redact
-from counterfoil.spend.model import AttemptView, RequestView
+from counterfoil.spend.model import AttemptView, Endpoint, RequestView
+
+# Where each endpoint is called.
+_ADDRESSES = {
+    Endpoint.CHAT_COMPLETIONS: "/v1/chat/completions",
+    Endpoint.RESPONSES: "/v1/responses",
+    Endpoint.EMBEDDINGS: "/v1/embeddings",
+    Endpoint.MESSAGES: "/v1/messages",
+    Endpoint.IMAGE_GENERATIONS: "/v1/images/generations",
+    Endpoint.IMAGE_EDITS: "/v1/images/edits",
+    Endpoint.VIDEOS: "/v1/videos",
+    Endpoint.VIDEO_REMIX: "/v1/videos/<id>/remix",
+    Endpoint.SPEECH: "/v1/audio/speech",
+    Endpoint.TRANSCRIPTIONS: "/v1/audio/transcriptions",
+}
 
 
-class _Facts:
+class FactList:
     """Collects facts in one language, leaving out what is not known."""
 
     def __init__(self, language: Language) -> None:
@@ -41,13 +55,23 @@ class _Facts:
 
     def add_coded(self, name: str, kind: Kind, code: str, label_kind: Kind, label_code: str) -> None:
         """A code with the words for it."""
-        found = find_entry(kind, code)
-        self.add(name, label_code, code, found.label[self.language] if found is not None else code, kind=label_kind)
+        self.add(name, label_code, code, label_of(kind, code, self.language), kind=label_kind)
+
+
+def label_of(kind: Kind, code: str, language: Language) -> str:
+    """The word for a code; a code that is not in the table stands for itself."""
+    found = find_entry(kind, code)
+    return found.label[language] if found is not None else code
 
 
 def show_instant(at: int) -> str:
     """A time as people read it: `2026-11-24 08:30:05 UTC`."""
     return f"{to_datetime(at):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def address_of(endpoint: str) -> str:
+    """The address of an endpoint as people know it."""
+    return _ADDRESSES[Endpoint(endpoint)]
 
 
 def shown_model(model: str | None) -> str | None:
@@ -59,14 +83,18 @@ def facts_of(
     view: RequestView, around: Surroundings, *, status: int | None, language: Language, audience: Audience
 ) -> tuple[Fact, ...]:
     """The public part of a request's record, or all of it."""
-    facts = _Facts(language)
+    facts = FactList(language)
     facts.add("request_id", "request_id", show_id("request", view.request_id), kind=Kind.EVIDENCE_FIELD)
     facts.add_time("received_at", view.received_at)
-    facts.add("endpoint", "endpoint", view.endpoint, "/v1/" + view.endpoint.replace("_", "/"))
+    facts.add("endpoint", "endpoint", view.endpoint, address_of(view.endpoint))
     facts.add("model", "model", shown_model(view.model), kind=Kind.EVIDENCE_FIELD)
     facts.add("status", "status_code", status, kind=Kind.EVIDENCE_FIELD)
     facts.add_coded("state", Kind.REQUEST_STATE, view.state, Kind.WORD, "state")
     facts.add_coded("charge_mark", Kind.CHARGE_MARK, view.charge_mark, Kind.EVIDENCE_FIELD, "charge_mark")
+    if view.submission_id is not None:
+        facts.add("submission_id", "submission", show_id("submission", view.submission_id))
+    if view.verdict is not None:
+        facts.add_coded("verdict", Kind.VERDICT, view.verdict, Kind.WORD, "copy_verdict")
     if audience is Audience.OPERATOR:
         _add_caller(facts, view, around)
         _add_course(facts, view)
@@ -74,7 +102,7 @@ def facts_of(
     return tuple(facts.all)
 
 
-def _add_caller(facts: _Facts, view: RequestView, around: Surroundings) -> None:
+def _add_caller(facts: FactList, view: RequestView, around: Surroundings) -> None:
     account = show_id("account", view.account_id)
     facts.add("account", "account", account, f"{around.account_name} ({account})", kind=Kind.EVIDENCE_FIELD)
     if view.group_id is not None:
@@ -92,7 +120,7 @@ def _add_caller(facts: _Facts, view: RequestView, around: Surroundings) -> None:
         facts.add_count("repeats", "repeats", view.repeats)
 
 
-def _add_course(facts: _Facts, view: RequestView) -> None:
+def _add_course(facts: FactList, view: RequestView) -> None:
     if view.model_tier is not None:
         facts.add_coded("model_tier", Kind.MODEL_TIER, view.model_tier, Kind.EVIDENCE_FIELD, "model_tier")
     facts.add_flag("stream", "streamed", view.stream)
@@ -103,7 +131,7 @@ def _add_course(facts: _Facts, view: RequestView) -> None:
     facts.add("error_text", "error_text", view.error_text, kind=Kind.EVIDENCE_FIELD)
 
 
-def _add_money(facts: _Facts, view: RequestView) -> None:
+def _add_money(facts: FactList, view: RequestView) -> None:
     currency = view.currency
     facts.add_money("needed_nanos", "needed_amount", view.needed_nanos, currency)
     facts.add_money("held_nanos", "held_amount", view.held_nanos, currency)
@@ -128,7 +156,7 @@ def format_millis(millis: int) -> str:
 
 def show_attempt(attempt: AttemptView, *, currency: str, language: Language) -> ShownAttempt:
     """One attempt in words."""
-    facts = _Facts(language)
+    facts = FactList(language)
     facts.add("upstream", "upstream", attempt.upstream)
     facts.add("upstream_model", "upstream_model", attempt.upstream_model)
     facts.add("status", "status_code", attempt.status_code, kind=Kind.EVIDENCE_FIELD)
@@ -137,10 +165,9 @@ def show_attempt(attempt: AttemptView, *, currency: str, language: Language) -> 
     facts.add("response_id", "response_id", attempt.response_id)
     facts.add_money("cost_nanos", "attempt_cost", attempt.cost_nanos, currency)
     facts.add("error_text", "error_text", attempt.error_text, kind=Kind.EVIDENCE_FIELD)
-    found = find_entry(Kind.ATTEMPT_STATE, attempt.outcome)
     return ShownAttempt(
         number=attempt.number,
         outcome=attempt.outcome,
-        label=found.label[language] if found is not None else attempt.outcome,
+        label=label_of(Kind.ATTEMPT_STATE, attempt.outcome, language),
         facts=tuple(facts.all),
     )

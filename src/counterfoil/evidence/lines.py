@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from counterfoil.foundation.vocabulary import Kind, entry
 
 if TYPE_CHECKING:
-    from counterfoil.evidence.model import Explanation, Fact, ShownAttempt, ShownCheck
+    from counterfoil.evidence.model import Explanation, Fact, ShownAttempt, ShownCheck, ShownCopy, ShownStep
 
 _PASSED, _FAILED = "✓", "✗"
 _GAP = "  "
@@ -35,6 +35,10 @@ def lines(explanation: Explanation) -> list[str]:
     if explanation.attempts:
         shown += ["", _heading(explanation, "why_attempts")]
         shown += [_attempt(attempt) for attempt in explanation.attempts]
+    if explanation.history:
+        shown += ["", _heading(explanation, "why_task_history"), *_history(explanation.history)]
+    if explanation.copies:
+        shown += ["", _heading(explanation, "why_submission"), *_copies(explanation.copies)]
     if explanation.also:
         shown += ["", f"{_word(explanation, 'also_found')}: {', '.join(explanation.also)}"]
     return shown
@@ -64,8 +68,35 @@ def _figures(figures: Iterable[Fact]) -> str:
 
 
 def _attempt(attempt: ShownAttempt) -> str:
-    details = ", ".join(f"{fact.label} {fact.text}" for fact in attempt.facts)
-    return f"{_GAP}{attempt.number}. {attempt.label}: {details}"
+    return f"{_GAP}{attempt.number}. {attempt.label}: {_details(attempt.facts)}"
+
+
+def _history(steps: Iterable[ShownStep]) -> list[str]:
+    return _columns(
+        [(f"{step.number}.", step.time, step.label, step.source_label, _details(step.facts)) for step in steps]
+    )
+
+
+def _copies(copies: Iterable[ShownCopy]) -> list[str]:
+    return _columns(
+        [
+            (copy.subject, copy.time, copy.verdict_label or "", copy.label, copy.mark_label, _details(copy.facts))
+            for copy in copies
+        ]
+    )
+
+
+def _details(facts: Iterable[Fact]) -> str:
+    return ", ".join(f"{fact.label} {fact.text}" for fact in facts)
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows of equal length with their cells aligned."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return [
+        _GAP + _GAP.join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def _aligned(pairs: Iterable[tuple[str, str]]) -> list[str]:

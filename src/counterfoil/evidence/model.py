@@ -1,4 +1,5 @@
-"""What is known about a question ("why was this refused?"), in one language and fit for one audience.
+"""What is known about a question ("why was this refused?", "what became of this task?"), in one language and for one
+audience.
 
 An `Explanation` holds both the values (amounts in nanos or whole units, times in UTC microseconds) and the words for
 them; what its audience may not see is not in it.
@@ -12,9 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from counterfoil.evidence.lines import lines
-from counterfoil.foundation.periods import Window
+from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.periods import Window, show_time
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.limits.model import Scope, Unit
+from counterfoil.spend.model import RequestView
+from counterfoil.tasks.model import TaskView
 
 Value = str | int | bool | None
 
@@ -27,22 +31,37 @@ class Audience(StrEnum):
 
 
 class About(StrEnum):
-    """What an explanation explains: one request, a code in general, or an error that another service made."""
+    """What an explanation explains: one request (and the task that it began), a submission with all its copies, a code in
+    general, or an error that another service made."""
 
     REQUEST = "request"
+    SUBMISSION = "submission"
     CODE = "code"
     ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundId:
+    """An id as it was found: of a `request`, a `task` or a `submission`."""
+
+    kind: str
+    value: UUID
+
+    @property
+    def shown(self) -> str:
+        return show_id(self.kind, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What was found in a text that somebody asks about.
 
-    `request_ids` are ours by form, in order; `code` is one of our refusals. Where there is neither, `words` are those by
-    which the errors of another `service` are known, or `unknown_id` an id that looks like ours and cannot be.
+    `ids` are ours by form, with what they are ids of, in the order in which they are looked for; `code` is one of our
+    refusals. Where there is neither, `words` are those by which the errors of another `service` are known, or
+    `unknown_id` an id that looks like ours and cannot be.
     """
 
-    request_ids: tuple[UUID, ...] = ()
+    ids: tuple[FoundId, ...] = ()
     code: str | None = None
     service: str | None = None
     words: str | None = None
@@ -66,6 +85,14 @@ class Surroundings:
     time_zone: str
     counted: bytes
     limits: dict[UUID, LimitName]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A request that another is compared with, and its task where there is one."""
+
+    request: RequestView
+    task: TaskView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +131,46 @@ class ShownAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStep:
+    """One step of a task's history. What its upstream called it, and what was noted, is for operators."""
+
+    number: int
+    at: int
+    time: str
+    state: str
+    label: str
+    source: str
+    source_label: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCopy:
+    """A request or task as one of several that mean the same; its amounts are for operators.
+
+    `subject` is its shown id; `state` is a task's own where the task was read, else its request's.
+    """
+
+    subject: str
+    at: int
+    time: str
+    verdict: str | None
+    verdict_label: str | None
+    state: str
+    label: str
+    charge_mark: str
+    mark_label: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The answer to one question.
 
-    `subject` is its short form (a request id, a code, another service's words): asking for it gives the same answer.
-    `answer` is the one sentence that matters, `money` what is true of the charge now, `message` the whole in words that
-    are safe to post. `also` are further request ids of the same text.
+    `subject` is its short form (an id, a code, another service's words): asking for it gives the same answer. `answer` is
+    the one sentence that matters, `money` what is true of the charge now, `message` the whole in words that are safe to
+    post. `state` is the request's. `history` is its task's; `first` the copy that it was held against, or the task that it
+    was answered with; `copies` are those of a submission. `also` are further ids of the same text.
     """
 
     about: About
@@ -133,6 +194,9 @@ class Explanation:
     article: str
     facts: tuple[Fact, ...] = ()
     attempts: tuple[ShownAttempt, ...] = ()
+    history: tuple[ShownStep, ...] = ()
+    first: ShownCopy | None = None
+    copies: tuple[ShownCopy, ...] = ()
     also: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
@@ -167,8 +231,32 @@ class Explanation:
                 {"number": attempt.number, "outcome": attempt.outcome, **{f.name: f.value for f in attempt.facts}}
                 for attempt in self.attempts
             ],
+            "history": [_step_dict(step) for step in self.history],
+            "first": None if self.first is None else _copy_dict(self.first),
+            "copies": [_copy_dict(copy) for copy in self.copies],
             "also": list(self.also),
         }
+
+
+def _step_dict(step: ShownStep) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "at": show_time(step.at),
+        "state": step.state,
+        "source": step.source,
+        **{fact.name: fact.value for fact in step.facts},
+    }
+
+
+def _copy_dict(copy: ShownCopy) -> dict[str, Any]:
+    return {
+        "id": copy.subject,
+        "at": show_time(copy.at),
+        "verdict": copy.verdict,
+        "state": copy.state,
+        "charge_mark": copy.charge_mark,
+        **{fact.name: fact.value for fact in copy.facts},
+    }
 
 
 def _check_dict(check: ShownCheck) -> dict[str, Any]:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from counterfoil.evidence.checks import passing_cap, recorded_checks, seen_checks, show_check
+from counterfoil.evidence.copies import charge_of, show_copy
 from counterfoil.evidence.facts import facts_of, show_attempt, shown_model
-from counterfoil.evidence.model import About, Audience, Explanation, Fact, Subject, Surroundings
+from counterfoil.evidence.model import (
+    About,
+    Audience,
+    Earlier,
+    Explanation,
+    Fact,
+    ShownCopy,
+    Subject,
+    Surroundings,
+)
+from counterfoil.evidence.task_facts import task_facts, task_history
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import (
     Amounts,
@@ -25,15 +37,18 @@ from counterfoil.foundation.vocabulary import (
 from counterfoil.foundation.vocabulary.sentences import quote, sentence_of_check, sentence_of_code
 from counterfoil.limits.model import Check
 from counterfoil.spend.model import RequestState, RequestView
+from counterfoil.tasks.model import TaskView
 
 _TITLES = {
     RequestState.REFUSED: "why_refused",
     RequestState.FAILED: "why_failed",
     RequestState.HELD: "why_held",
     RequestState.UNKNOWN: "why_unknown",
+    RequestState.REPEATED: "why_repeated",
 }
 # States in which a code says what went wrong; in the others the state itself is the answer.
 _WITH_CODE = frozenset({RequestState.REFUSED, RequestState.FAILED})
+_FIRST_ERROR_STATUS = 400
 
 
 def explain_request(
@@ -43,55 +58,130 @@ def explain_request(
     statuses: Mapping[str, int],
     language: Language,
     audience: Audience,
+    task: TaskView | None = None,
+    earlier: Earlier | None = None,
     also: tuple[str, ...] = (),
 ) -> Explanation:
-    """What was decided about a request, and why. `statuses` are the HTTP statuses of refusals."""
+    """What was decided about a request, and why; and what became of the task that it began.
+
+    `statuses` are the HTTP statuses of refusals. `earlier` is the copy that the request was held against, or the task that
+    it was answered with.
+    """
     code = view.code if view.state in _WITH_CODE else None
+    status = view.status_code if view.status_code is not None else statuses.get(code or "")
+    first = None if earlier is None else show_copy(earlier, language=language, audience=audience)
     reader = _reader(view, around, language=language, audience=audience)
     facts = Facts(
         model=shown_model(view.model),
         # With the price of a token, a cap says how much money is left.
         passing_cap=passing_cap(view) if audience is Audience.OPERATOR else None,
+        first_id=None if first is None else first.subject,
+        first_state=None if first is None else first.state,
+        first_charge=None if earlier is None or audience is Audience.PUBLIC else charge_of(earlier),
+        first_mark=None if first is None else first.charge_mark,
     )
     checks = seen_checks(recorded_checks(view, around), code=code, audience=audience)
-    status = view.status_code if view.status_code is not None else statuses.get(code or "")
-    state = entry(Kind.REQUEST_STATE, view.state)
-    found = error_entry(code) if code is not None else state
-    mark = entry(Kind.CHARGE_MARK, view.charge_mark)
-    request_id = show_id("request", view.request_id)
-    answer = _answer(code, checks, reader, facts) if code is not None else state.explanation[language]
-    money = mark.explanation[language]
-    title = entry(Kind.PAGE, _TITLES.get(RequestState(view.state), "why_served"))
+    told = (
+        _of_request(view, code, checks, reader, facts)
+        if task is None
+        else _of_task(view, task, code, checks, reader, facts)
+    )
     return Explanation(
         about=About.REQUEST,
-        subject=request_id,
+        subject=told.subject,
         language=language,
         audience=audience,
-        title=title.label[language],
-        label=found.label[language],
-        answer=answer,
-        money=money,
-        message=_message(code, checks, view, reader, facts, f"{answer} {money} ({request_id})"),
-        code=code,
-        status=status,
+        title=told.title.label[language],
+        label=told.found.label[language],
+        answer=told.answer,
+        money=told.money,
+        message=told.message,
+        code=told.code,
+        status=None if told.code is None and task is not None else status,
         state=view.state,
         charge_mark=view.charge_mark,
         checks=tuple(show_check(check, reader=reader, facts=facts, audience=audience) for check in checks),
-        next_steps=tuple(
-            next_steps(code=code, checks=checks, language=language, facts=facts)
-            if code is not None
-            else _steps_of_state(state, mark, language)
+        next_steps=told.next_steps,
+        how_to_go_back=told.found.next_step.how_to_go_back[language],
+        owner=told.found.owner.value,
+        owner_label=entry(Kind.OWNER, told.found.owner).label[language],
+        article=told.found.article,
+        facts=(
+            *facts_of(view, around, status=status, language=language, audience=audience),
+            *(() if task is None else task_facts(task, language=language, audience=audience)),
+            *(() if first is None else (_first_fact(first, language),)),
         ),
-        how_to_go_back=found.next_step.how_to_go_back[language],
-        owner=found.owner.value,
-        owner_label=entry(Kind.OWNER, found.owner).label[language],
-        article=found.article,
-        facts=facts_of(view, around, status=status, language=language, audience=audience),
         attempts=tuple(
             show_attempt(attempt, currency=view.currency, language=language)
             for attempt in (view.attempts if audience is Audience.OPERATOR else ())
         ),
+        history=() if task is None else task_history(task, language=language, audience=audience),
+        first=first,
         also=also,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """The words of an answer, and where they come from."""
+
+    subject: str
+    title: Entry
+    found: Entry
+    answer: str
+    money: str
+    message: str
+    next_steps: tuple[str, ...]
+    code: str | None = None
+
+
+def _of_request(view: RequestView, code: str | None, checks: tuple[Check, ...], reader: Reader, facts: Facts) -> _Told:
+    """What is to be said of the call itself."""
+    language, shown = reader.language, show_id("request", view.request_id)
+    state, mark = entry(Kind.REQUEST_STATE, view.state), entry(Kind.CHARGE_MARK, view.charge_mark)
+    answer = _answer(code, checks, reader, facts) if code is not None else state.explanation[language]
+    money = mark.explanation[language]
+    if code is None:
+        steps = _steps_of_state(state, mark, language)
+    else:
+        steps = next_steps(code=code, checks=checks, language=language, facts=facts)
+    return _Told(
+        subject=shown,
+        title=entry(Kind.PAGE, _TITLES.get(RequestState(view.state), "why_served")),
+        found=error_entry(code) if code is not None else state,
+        answer=answer,
+        money=money,
+        message=_message(code, checks, view, reader, facts, f"{answer} {money} ({shown})"),
+        next_steps=tuple(steps),
+        code=code,
+    )
+
+
+def _of_task(
+    view: RequestView, task: TaskView, code: str | None, checks: tuple[Check, ...], reader: Reader, facts: Facts
+) -> _Told:
+    """What is to be said of a task. One that nobody took was answered with an error: that is what its caller asks about."""
+    if code is not None and (view.status_code or 0) >= _FIRST_ERROR_STATUS:
+        return _of_request(view, code, checks, reader, facts)
+    language, shown = reader.language, show_id("task", task.task_id)
+    state, mark = entry(Kind.TASK_STATE, task.state), entry(Kind.CHARGE_MARK, view.charge_mark)
+    answer, money = state.explanation[language], mark.explanation[language]
+    return _Told(
+        subject=shown,
+        title=entry(Kind.PAGE, "why_task"),
+        found=state,
+        answer=answer,
+        money=money,
+        message=f"{answer} {money} ({shown})",
+        next_steps=tuple(_steps_of_state(state, mark, language)),
+    )
+
+
+def _first_fact(first: ShownCopy, language: Language) -> Fact:
+    """The earlier copy on one line: its id, how it stands, what of its charge."""
+    text = f"{first.subject} ({first.label}, {first.mark_label})"
+    return Fact(
+        name="first_id", label=entry(Kind.WORD, "first_request").label[language], text=text, value=first.subject
     )
 
 
@@ -109,7 +199,7 @@ def _answer(code: str, checks: tuple[Check, ...], reader: Reader, facts: Facts) 
             return sentence_of_check(check, reader=reader, facts=facts)
     if find_entry(Kind.REFUSAL, code) is None:
         return error_entry(code).explanation[reader.language]
-    return sentence_of_code(code, language=reader.language, facts=facts)
+    return sentence_of_code(code, language=reader.language, facts=facts, amounts=reader.amounts)
 
 
 def _message(
@@ -126,7 +216,7 @@ def _message(
         checks=checks,
         reader=Reader(language=reader.language, amounts=Amounts.HIDDEN, time_zone=reader.time_zone),
         request_id=request_id,
-        facts=Facts(model=facts.model),
+        facts=replace(facts, passing_cap=None),
         charge_mark=view.charge_mark,
     )
 

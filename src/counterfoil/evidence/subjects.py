@@ -1,4 +1,4 @@
-"""Finding what a pasted text is about: our request id, our code, or an error that another service made. Pure."""
+"""Finding what a pasted text is about: an id or a code of ours, or an error that another service made. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from counterfoil.evidence.model import Subject
+from counterfoil.evidence.model import FoundId, Subject
+from counterfoil.foundation.ids import PREFIXES
 from counterfoil.foundation.vocabulary import Kind, entries
 
 # An error with its stack fits well into this; what is beyond is somebody's log.
 SUBJECT_CHARACTERS_MAX = 20_000
 # A log has many; these are named, the first is explained.
-REQUEST_IDS_MAX = 6
+IDS_MAX = 6
 
 # Ids made before this service existed, or well after now, are another service's that happen to look like ours.
 _FIRST_MILLIS = 1_672_531_200_000  # 2023-01-01
 _DAY_MILLIS = 86_400_000
 
-_REQUEST_ID = re.compile(r"(?<![a-z0-9_])req_([0-9a-f]{32})(?![0-9a-z_])")
+# What can be asked about, in the order in which it is looked for. A refused copy names its own request and the task that
+# was there before: the question is about the refusal.
+_KINDS = ("request", "task", "submission")
+_KINDS_BY_PREFIX = {PREFIXES[kind]: kind for kind in _KINDS}
+_ID = re.compile(rf"(?<![a-z0-9_])({'|'.join(_KINDS_BY_PREFIX)})_([0-9a-f]{{32}})(?![0-9a-z_])")
 # Anthropic's ids begin like ours. OpenAI's have the same form as well, and are told by their digits alone.
 _ANTHROPIC_ID = re.compile(r"(?<![A-Za-z0-9_])req_01[1-9A-HJ-NP-Za-km-z]{22}(?![0-9A-Za-z_])")
 _BROKEN_LINE = re.compile(r"\r?\n[ \t>|]*")
@@ -60,10 +65,10 @@ _SERVICES = (
 def recognise(text: str, *, now: int) -> Subject:
     """What the text is about; everything is empty where it names nothing. `now` (UTC microseconds) dates ids."""
     cleaned = _INVISIBLE.sub("", text[:SUBJECT_CHARACTERS_MAX].translate(_FULL_WIDTH))
-    request_ids = _request_ids(cleaned, now) or _request_ids(_BROKEN_LINE.sub("", cleaned), now)
+    ids = _ids(cleaned, now) or _ids(_BROKEN_LINE.sub("", cleaned), now)
     code = _ALONE.match(cleaned) or _CODE_FIELD.search(cleaned) or _CODE.search(cleaned)
-    if request_ids or code is not None:
-        return Subject(request_ids=request_ids, code=code[1] if code is not None else None)
+    if ids or code is not None:
+        return Subject(ids=ids, code=code[1] if code is not None else None)
     lowered = cleaned.lower()
     for service in _SERVICES:
         if any(words in lowered for words in service.words):
@@ -71,19 +76,24 @@ def recognise(text: str, *, now: int) -> Subject:
     other = _ANTHROPIC_ID.search(cleaned)
     if other is not None:
         return Subject(service="Anthropic", words=other[0])
-    unknown = _REQUEST_ID.search(lowered)
+    unknown = _ID.search(lowered)
     return Subject(unknown_id=unknown[0] if unknown is not None else None)
 
 
-def _request_ids(text: str, now: int) -> tuple[UUID, ...]:
-    found: dict[UUID, None] = {}
-    for match in _REQUEST_ID.finditer(text.lower()):
-        value = UUID(hex=match[1])
-        if _is_ours(value, now):
-            found[value] = None
-            if len(found) == REQUEST_IDS_MAX:
-                break
-    return tuple(found)
+def _ids(text: str, now: int) -> tuple[FoundId, ...]:
+    """Each id once. A task has the id of its request, and a submission that of its first request."""
+    found: dict[UUID, set[str]] = {}
+    for match in _ID.finditer(text.lower()):
+        value = UUID(hex=match[2])
+        if _is_ours(value, now) and (value in found or len(found) < IDS_MAX):
+            found.setdefault(value, set()).add(_KINDS_BY_PREFIX[match[1]])
+    # Whoever has the task's id asks about the task, though the same answer names its request and its submission too.
+    kinds = {
+        value: "task" if "task" in named else "request" if "request" in named else "submission"
+        for value, named in found.items()
+    }
+    ids = [FoundId(kinds[value], value) for value in found]
+    return tuple(sorted(ids, key=lambda one: _KINDS.index(one.kind)))
 
 
 def _is_ours(value: UUID, now: int) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError, error_inside, read_error_inside
 from counterfoil.pricing.model import Kind, Usage, UsageUnreadable, usage_name
 from counterfoil.pricing.usage import from_anthropic, from_openai
 from counterfoil.spend.model import Endpoint
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError, error_inside, read_error_inside
 
 # Where each endpoint's answer has what was asked for; without it, it is no answer.
 _SUBSTANCE = {

@@ -2,10 +2,14 @@
 
     POST /v1/chat/completions, /v1/responses, /v1/embeddings     as OpenAI
     POST /v1/messages                                            as Anthropic
+    POST /v1/images/generations, /v1/images/edits                pictures, as OpenAI
+    POST /v1/audio/speech, /v1/audio/transcriptions              sounds, as OpenAI
+    POST /v1/videos, /v1/videos/{id}/remix                       videos, as OpenAI; `task_addresses` asks about them
     POST /v1/estimate                                            what a call may cost at most; nothing is held
     GET  /v1/models, /v1/models/{id}                             either, by the `anthropic-version` header
     GET  /v1/dashboard/billing/subscription, …/usage             OpenAI's old dashboard
     GET  /api/v1/credits, /api/v1/key, /api/v1/generation        OpenRouter's
+    POST /callbacks/upstreams/{name}                             signed notices of upstreams
 
 Plain ASGI: every call passes here twice, and a framework would cost more than everything else that is done for it.
 """
@@ -21,21 +25,27 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from counterfoil.foundation.clock import Clock
-from counterfoil.foundation.errors import CounterfoilError, NotFound, Overloaded, Unavailable
+from counterfoil.foundation.errors import Conflict, CounterfoilError, NotFound, Overloaded, Unavailable
 from counterfoil.foundation.vocabulary import Language, pick_language
 from counterfoil.gateway.arrivals import arrival_of, read_call
+from counterfoil.gateway.callbacks import Callbacks
 from counterfoil.gateway.callers import client_address, presented_token
 from counterfoil.gateway.errors import ANSWERS, Problem, render
 from counterfoil.gateway.exchange import ClientGone, Exchange, Receive, Scope, Send
-from counterfoil.gateway.model import GatewaySettings, Misunderstood, ParsedCall
+from counterfoil.gateway.media_calls import TASK_ENDPOINTS, MediaCalls, media_endpoint
+from counterfoil.gateway.media_relay import MediaRelay
+from counterfoil.gateway.model import GatewaySettings, ParsedCall
 from counterfoil.gateway.questions import Question, Questions
+from counterfoil.gateway.refusals import refused, undecided
 from counterfoil.gateway.relay import Relay
 from counterfoil.gateway.settlement import Settlement
+from counterfoil.gateway.task_addresses import TaskAddresses
 from counterfoil.gateway.upstream import open_session
 from counterfoil.observability import REFUSALS, REQUESTS, log
-from counterfoil.spend.model import Caller, Dialect, Endpoint, RefusedCall
+from counterfoil.spend.model import Admission, Caller, Dialect, Endpoint, RefusedCall
 from counterfoil.spend.service import Spend
 from counterfoil.spend.upstreams import Routes
+from counterfoil.tasks.service import Tasks
 
 CALLS: Mapping[str, Endpoint] = {
     "/v1/chat/completions": Endpoint.CHAT_COMPLETIONS,
@@ -51,14 +61,15 @@ _FRAMES_MAX = 8
 
 @asynccontextmanager
 async def open_gateway(
-    *, spend: Spend, routes: Routes, clock: Clock, settings: GatewaySettings
+    *, spend: Spend, tasks: Tasks, routes: Routes, clock: Clock, settings: GatewaySettings
 ) -> AsyncIterator[Gateway]:
     """The gateway with its connections to upstreams; waits at its end for calls that are still being settled."""
     settlement = Settlement(spend, clock)
-    async with open_session() as session:
+    async with open_session() as session, open_session(keeps_connections=False) as media_session:
         gateway = Gateway(
-            spend=spend, routes=routes, clock=clock, settings=settings, settlement=settlement, session=session
-        )
+            spend=spend, tasks=tasks, routes=routes, clock=clock, settings=settings, settlement=settlement,
+            session=session, media_session=media_session,
+        )  # fmt: skip
         try:
             yield gateway
         finally:
@@ -73,11 +84,13 @@ class Gateway:
         self,
         *,
         spend: Spend,
+        tasks: Tasks,
         routes: Routes,
         clock: Clock,
         settings: GatewaySettings,
         settlement: Settlement,
         session: aiohttp.ClientSession,
+        media_session: aiohttp.ClientSession,
     ) -> None:
         self._spend = spend
         self._clock = clock
@@ -86,7 +99,18 @@ class Gateway:
         self._relay = Relay(
             routes=routes, clock=clock, settings=settings, settlement=settlement, session=session, refuse=self.refuse
         )
+        self._media = MediaCalls(
+            spend=spend, tasks=tasks, routes=routes, clock=clock, settings=settings,
+            relay=MediaRelay(
+                routes=routes, clock=clock, settings=settings, settlement=settlement, session=media_session,
+                refuse=self.refuse,
+            ),
+        )  # fmt: skip
         self._questions = Questions(spend=spend, routes=routes, clock=clock, settings=settings, refuse=self.refuse)
+        self._tasks = TaskAddresses(
+            tasks=tasks, clock=clock, settings=settings, refuse=self.refuse, may_ask=self._questions.may_ask
+        )
+        self._callbacks = Callbacks(tasks=tasks, settings=settings, refuse=self.refuse)
         self._counters: dict[str, Callable[[], None]] = {}
         self._serving = 0
         self._idle = asyncio.Event()
@@ -103,11 +127,14 @@ class Gateway:
             # No WebSockets here; a server that asks is told so by closing.
             await send({"type": "websocket.close", "code": 1008})
             return
-        endpoint = CALLS.get(scope["path"])
+        endpoint = endpoint_of(scope["path"])
         exchange = self._exchange(scope, receive, send, endpoint)
         try:
             if endpoint is not None and exchange.method == "POST":
                 await self._call(exchange, endpoint)
+            elif endpoint is None and exchange.method == "POST" and self._callbacks.is_one(exchange.path):
+                exchange.language = self._language_of(exchange)
+                await self._callbacks.accept(exchange)
             else:
                 await self._other(exchange, endpoint)
         except ClientGone:
@@ -130,29 +157,55 @@ class Gateway:
         caller = await self._identify(exchange)
         if caller is None:
             return
+        if endpoint in TASK_ENDPOINTS:
+            served = await self._serve_task(exchange, endpoint, caller, began=began)
+        else:
+            served = await self._serve_call(exchange, endpoint, caller, began=began)
+        if isinstance(served, Problem):
+            await self._refuse_and_count(exchange, served)
+        else:
+            self._count(served)
+
+    async def _serve_call(
+        self, exchange: Exchange, endpoint: Endpoint, caller: Caller, *, began: float
+    ) -> Problem | str:
         parsed = await read_call(exchange, endpoint, settings=self._settings, routes=self._routes)
-        arrival = arrival_of(exchange, endpoint, parsed)
+        arrival = arrival_of(exchange, endpoint, parsed, caller=caller, fingerprints=self._spend.fingerprints)
         try:
-            admission = await self._spend.authorize(caller, arrival)
+            outcome = await self._spend.authorize(caller, arrival)
         except (Overloaded, Unavailable) as error:
-            code = error.code if error.code in ("overloaded", "price_missing") else "unavailable"
-            await self._refuse_and_count(
-                exchange, Problem(code=code, request_id=exchange.shown_id, model=arrival.model)
-            )
-            return
-        if isinstance(admission, RefusedCall):
-            await self._refuse_call(exchange, admission, arrival.model, parsed)
-            return
+            return undecided(exchange, error, arrival.model)
+        if isinstance(outcome, RefusedCall):
+            return refused(exchange, outcome, parsed)
+        assert isinstance(outcome, Admission)
         assert isinstance(parsed, ParsedCall)
+        self._begin_one()
+        try:
+            return await self._relay.serve(exchange, parsed, outcome, began=began)
+        finally:
+            self._end_one()
+
+    async def _serve_task(
+        self, exchange: Exchange, endpoint: Endpoint, caller: Caller, *, began: float
+    ) -> Problem | str:
+        self._begin_one()
+        try:
+            return await self._media.serve(exchange, endpoint, caller, began=began)
+        except (NotFound, Conflict, Unavailable) as error:
+            return _problem_of(error, exchange)
+        finally:
+            self._end_one()
+
+    def _begin_one(self) -> None:
+        """One more call that `finish` waits for."""
         if not self._serving:
             self._idle.clear()
         self._serving += 1
-        try:
-            self._count(await self._relay.serve(exchange, parsed, admission, began=began))
-        finally:
-            self._serving -= 1
-            if not self._serving:
-                self._idle.set()
+
+    def _end_one(self) -> None:
+        self._serving -= 1
+        if not self._serving:
+            self._idle.set()
 
     async def _identify(self, exchange: Exchange) -> Caller | None:
         """Who calls; None where nobody may, and then that has been answered."""
@@ -169,33 +222,17 @@ class Gateway:
             await self._refuse_and_count(exchange, Problem(code="key_invalid", request_id=exchange.shown_id))
         return caller
 
-    async def _refuse_call(
-        self, exchange: Exchange, refused: RefusedCall, model: str | None, parsed: ParsedCall | Misunderstood
-    ) -> None:
-        shared = refused.request_id != exchange.request_id
-        if shared:
-            # Identical refusals of a minute share a row: its id is the one that can be looked up.
-            exchange.rename(refused.request_id)
-        await self._refuse_and_count(
-            exchange,
-            Problem(
-                code=refused.code, request_id=exchange.shown_id, recorded=True, decision=refused.decision,
-                show_balance=refused.show_balance, model=model,
-                misunderstood=parsed if isinstance(parsed, Misunderstood) else None,
-            ),
-        )  # fmt: skip
-
     # -- everything else ---------------------------------------------------------------------------------------
 
     async def _other(self, exchange: Exchange, endpoint: Endpoint | None) -> None:
         exchange.language = self._language_of(exchange)
         path, method = exchange.path, exchange.method
-        answer, allowed = self._questions.find(path)
-        if endpoint is not None:
-            allowed = ("POST",)
-        if answer is None and endpoint is None:
+        found = self._questions.find(path) or self._tasks.find(path) or {}
+        allowed = (*found, "POST") if endpoint is not None else tuple(found)
+        answer = found.get(method)
+        if not allowed:
             await self.refuse(exchange, Problem(code="not_found", request_id=exchange.shown_id))
-        elif answer is None or method not in allowed:
+        elif answer is None:
             allow = ", ".join((*allowed, "OPTIONS")).encode()
             if method == "OPTIONS":
                 await exchange.answer(204, [(b"allow", allow)], b"")
@@ -210,11 +247,8 @@ class Gateway:
     async def _answer_question(self, exchange: Exchange, caller: Caller, answer: Question) -> None:
         try:
             await answer(exchange, caller)
-        except (NotFound, Unavailable) as error:
-            code = error.code
-            if code not in ANSWERS:
-                code = "unavailable" if isinstance(error, Unavailable) else "not_found"
-            await self.refuse(exchange, Problem(code=code, request_id=exchange.shown_id))
+        except (NotFound, Conflict, Unavailable) as error:
+            await self.refuse(exchange, _problem_of(error, exchange))
 
     # -- answers -----------------------------------------------------------------------------------------------
 
@@ -233,7 +267,7 @@ class Gateway:
     async def _broken(self, exchange: Exchange, error: Exception) -> None:
         """A defect of ours. Its message may hold anything, so only its place is logged."""
         log.error(
-            "gateway_broken", request=exchange.shown_id, path=exchange.path if exchange.path in CALLS else None,
+            "gateway_broken", request=exchange.shown_id, endpoint=endpoint_of(exchange.path),
             error=type(error).__name__, code=error.code if isinstance(error, CounterfoilError) else None,
             at=_places(error),
         )  # fmt: skip
@@ -261,6 +295,18 @@ class Gateway:
         if given is None:
             return self._settings.default_language
         return pick_language(given.decode("latin-1"), self._settings.default_language)
+
+
+def endpoint_of(path: str) -> Endpoint | None:
+    """The call that an address is for; None where it is for none."""
+    return CALLS.get(path) or media_endpoint(path)
+
+
+def _problem_of(error: NotFound | Conflict | Unavailable, exchange: Exchange) -> Problem:
+    code = error.code
+    if code not in ANSWERS:
+        code = "unavailable" if isinstance(error, Unavailable) else "not_found"
+    return Problem(code=code, request_id=exchange.shown_id)
 
 
 def _places(error: BaseException) -> list[str]:

@@ -7,22 +7,35 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from counterfoil.foundation.clock import Clock
 from counterfoil.gateway.answers import AttemptFailed
-from counterfoil.gateway.echoes import without_echo
 from counterfoil.gateway.exchange import Departure, Exchange
-from counterfoil.gateway.model import ATTEMPTS_MAX, ParsedCall
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError
+from counterfoil.gateway.model import ATTEMPTS_MAX
 from counterfoil.observability import UPSTREAM_ATTEMPTS, log
 from counterfoil.pricing.model import Usage
 from counterfoil.redaction.rules import redact
-from counterfoil.spend.model import Admission, Attempt, AttemptOutcome
+from counterfoil.spend.echoes import without_echo
+from counterfoil.spend.model import Admission, Attempt, AttemptOutcome, Endpoint
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError
 from counterfoil.spend.upstreams import Routes
 from counterfoil.spend.upstreams_model import Route
 
+
+class Served(Protocol):
+    """What every call has that is passed on. `rest` is JSON of its content, for telling whose words an error's are."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def rest(self) -> bytes: ...
+
+
 T = TypeVar("T")
+C = TypeVar("C", bound=Served)
 # A kept connection that the upstream closes just as it is used ends at once, and says nothing about the upstream.
 _STALE_CONNECTION_SECONDS = 1.0
 
@@ -35,11 +48,18 @@ class ClientLeft(Exception):
         self.asked = asked
 
 
+FailsOver = Callable[[UpstreamError], bool]
+
+
+def _by_its_consequence(error: UpstreamError) -> bool:
+    return error.consequence.fails_over
+
+
 @dataclass(slots=True, kw_only=True)
-class Serving:
+class Serving(Generic[C]):
     """One admitted call on its way. `deadline` is a time of the running loop: attempts and drain end by then."""
 
-    call: ParsedCall
+    call: C
     admission: Admission
     exchange: Exchange
     departure: Departure
@@ -52,23 +72,24 @@ class Serving:
 
 
 @dataclass(slots=True, kw_only=True)
-class Try:
+class Try(Generic[C]):
     """One attempt under way."""
 
-    serving: Serving
+    serving: Serving[C]
     route: Route
     started_at: int
 
 
 class Attempts:
-    """Failover among the routes of a model."""
+    """Failover among the routes of a model; `fails_over` tells after which errors the next one may be asked."""
 
-    def __init__(self, routes: Routes, clock: Clock, *, drain: bool) -> None:
+    def __init__(self, routes: Routes, clock: Clock, *, drain: bool, fails_over: FailsOver | None = None) -> None:
         self._routes = routes
         self._clock = clock
         self._drain = drain
+        self._fails_over = fails_over if fails_over is not None else _by_its_consequence
 
-    async def first_answer(self, serving: Serving, ask: Callable[[Try], Awaitable[T]]) -> tuple[T, Try] | None:
+    async def first_answer(self, serving: Serving[C], ask: Callable[[Try[C]], Awaitable[T]]) -> tuple[T, Try[C]] | None:
         """What the first upstream answers that does; None where none did, and `serving.error` says why.
 
         Raises `ClientLeft`. A failed try has been written down; that of the answer is for the caller to write.
@@ -90,17 +111,17 @@ class Attempts:
             except AttemptFailed as failed:
                 error = failed.error
             self._note_failure(current, error)
-            stale = error.meaning is Meaning.CUT and error.status is None
+            stale = error.meaning is Meaning.CUT and error.status is None and self._fails_over(error)
             if stale and route not in asked_again and loop.time() - began < _STALE_CONNECTION_SECONDS:
                 asked_again.add(route)
                 waiting.appendleft(route)
-            if not error.consequence.fails_over or loop.time() >= serving.deadline:
+            if not self._fails_over(error) or loop.time() >= serving.deadline:
                 return None
         if serving.error is None:
             serving.error = UpstreamError(meaning=Meaning.NOT_CONNECTED)
         return None
 
-    async def _within_time(self, current: Try, ask: Callable[[Try], Awaitable[T]]) -> T:
+    async def _within_time(self, current: Try[C], ask: Callable[[Try[C]], Awaitable[T]]) -> T:
         serving = current.serving
         until = min(serving.deadline, asyncio.get_running_loop().time() + current.route.timeout_seconds)
         with self.interruptible(serving, until) as scope:
@@ -113,15 +134,15 @@ class Attempts:
                     raise ClientLeft(asked=True) from None
                 raise AttemptFailed(UpstreamError(meaning=Meaning.TIMED_OUT)) from None
 
-    def interruptible(self, serving: Serving, until: float) -> _Interruptible:
+    def interruptible(self, serving: Serving[C], until: float) -> _Interruptible:
         """A timeout that the client's departure ends early, where that is the policy."""
         return _Interruptible(serving.departure, asyncio.timeout_at(until), interrupts=not self._drain)
 
-    def stopped(self, serving: Serving) -> bool:
+    def stopped(self, serving: Serving[C]) -> bool:
         """Whether the work is to stop because the client has gone."""
         return not self._drain and serving.departure.gone
 
-    def _note_failure(self, current: Try, error: UpstreamError) -> None:
+    def _note_failure(self, current: Try[C], error: UpstreamError) -> None:
         serving, route = current.serving, current.route
         consequence = error.consequence
         words = error.words.replace(route.upstream_model, serving.call.model) if error.words else ""
@@ -138,7 +159,7 @@ class Attempts:
 
     def note(
         self,
-        current: Try,
+        current: Try[C],
         outcome: AttemptOutcome,
         *,
         status_code: int | None = None,

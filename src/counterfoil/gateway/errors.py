@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.vocabulary import (
     Amounts,
@@ -33,7 +34,8 @@ from counterfoil.foundation.vocabulary import (
 )
 from counterfoil.gateway.model import Headers, Misunderstood
 from counterfoil.limits.model import Check, Decision, Unit
-from counterfoil.spend.model import Dialect
+from counterfoil.spend.model import Dialect, FirstCopy
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError
 
 # SDKs wait as long as Retry-After says, up to a minute; beyond that they retry in seconds, which cures nothing.
 RETRY_AFTER_SDK_MAX_SECONDS = 60
@@ -73,6 +75,15 @@ ANSWERS: dict[str, Answer] = {
     "method_not_allowed": Answer(405),
     "duplicate_submission": Answer(409, Retry.DECISION),
     "idempotency_key_reused": Answer(422),
+    "task_not_found": Answer(404),
+    "task_not_finished": Answer(409),
+    "task_not_cancellable": Answer(409),
+    "download_expired": Answer(410),
+    "callback_unreadable": Answer(400),
+    "callback_signature_wrong": Answer(401),
+    "callback_stale": Answer(401),
+    "callback_not_configured": Answer(403),
+    "callback_unknown": Answer(404),
     "too_many_in_flight": Answer(429, Retry.DECISION, 2),
     "rate_limited": Answer(429, Retry.DECISION, 5),
     "request_ceiling": Answer(402),
@@ -114,7 +125,7 @@ class Problem:
 
     `recorded` says that there is a request of that id to look up. `charge_mark` is what is true of the money now. `status`
     replaces the table's where an upstream's error is relayed; `upstream_words` (redacted) then say why, `upstream_type`
-    and `upstream_code` what the upstream calls it.
+    and `upstream_code` what the upstream calls it. `first` is what this call is a copy of.
     """
 
     code: str
@@ -131,6 +142,7 @@ class Problem:
     upstream_words: str | None = None
     upstream_type: str | None = None
     upstream_code: str | None = None
+    first: FirstCopy | None = None
     headers: Headers = field(default_factory=list)
 
 
@@ -141,6 +153,20 @@ class Rendered:
     body: bytes
 
 
+def upstream_problem(error: UpstreamError, *, request_id: str, model: str, words: str | None) -> Problem:
+    """What a caller is told whose call every upstream has failed; `words` are the last one's own, redacted.
+
+    Only where the caller is at fault does he get to see them.
+    """
+    code = error.consequence.code
+    if error.meaning is not Meaning.CALLERS_FAULT:
+        return Problem(code=code, request_id=request_id, recorded=True, model=model, retry_after=error.retry_after)
+    return Problem(
+        code=code, request_id=request_id, recorded=True, model=model, status=error.status, param=error.param,
+        upstream_words=words, upstream_type=error.kind, upstream_code=error.code,
+    )  # fmt: skip
+
+
 def render(problem: Problem, *, dialect: Dialect, language: Language, public_url: str) -> Rendered:
     """The answer to a call that is not served."""
     answer = ANSWERS.get(problem.code, ANSWERS["internal_error"])
@@ -148,7 +174,12 @@ def render(problem: Problem, *, dialect: Dialect, language: Language, public_url
     retry_headers = _retry_headers(problem, answer)
     return Rendered(
         status=status,
-        headers=[(b"content-type", b"application/json"), *retry_headers, *problem.headers],
+        headers=[
+            (b"content-type", b"application/json"),
+            *retry_headers,
+            *_first_headers(problem.first),
+            *problem.headers,
+        ],
         body=_body(problem, status=status, dialect=dialect, language=language, public_url=public_url),
     )
 
@@ -200,6 +231,8 @@ def _body(problem: Problem, *, status: int, dialect: Dialect, language: Language
         "request_id": problem.request_id,
         "decision": decision,
     }
+    if problem.first is not None:
+        error["first"] = show_first(problem.first)
     if dialect is Dialect.ANTHROPIC:
         return orjson.dumps({"type": "error", "error": error, "request_id": problem.request_id})
     return orjson.dumps({"error": error})
@@ -244,13 +277,40 @@ def _facts(problem: Problem, language: Language) -> Facts:
     retry_after = problem.retry_after
     if retry_after is None and decision is not None:
         retry_after = decision.retry_after
+    first = show_first(problem.first) if problem.first is not None else {}
+    has_cost = problem.first is not None and problem.first.charged_nanos > 0
     return Facts(
         model=problem.model,
         detail=detail,
+        first_id=first.get("id"),
+        first_state=first.get("state"),
+        first_charge=f"{first['charged']} {first['currency']}" if has_cost else None,
+        first_mark=first.get("charge_mark"),
         feature=misunderstood.feature if misunderstood is not None else None,
         passing_cap=decision.passing_cap if decision is not None else None,
         retry_after_seconds=retry_after,
     )
+
+
+def first_id(first: FirstCopy) -> str:
+    """The shown id of the task or request that another is a copy of."""
+    return show_id("task" if first.is_task else "request", first.request_id)
+
+
+def show_first(first: FirstCopy) -> dict[str, str]:
+    """What a call is a copy of, how far that is and what it has cost."""
+    return {
+        "id": first_id(first),
+        "object": "task" if first.is_task else "request",
+        "state": str(first.state),
+        "charge_mark": str(first.charge_mark),
+        "charged": format_nanos(first.charged_nanos),
+        "currency": first.currency,
+    }
+
+
+def _first_headers(first: FirstCopy | None) -> Headers:
+    return [] if first is None else [(b"x-counterfoil-first", first_id(first).encode())]
 
 
 def show_checks(decision: Decision, *, amounts: Amounts, code: str | None) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from counterfoil.gateway.answers import AttemptFailed
 from counterfoil.gateway.model import EVENT_BYTES_MAX
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError
 
 
 class EventSplitter:

@@ -20,7 +20,6 @@ _UNBOUNDED: Mapping[Endpoint, tuple[str, ...]] = {
     Endpoint.CHAT_COMPLETIONS: ("web_search_options", "plugins"),
     Endpoint.RESPONSES: ("previous_response_id", "conversation", "background", "prompt", "plugins"),
     Endpoint.MESSAGES: ("mcp_servers", "container"),
-    Endpoint.EMBEDDINGS: (),
 }
 # Fields with which some upstreams serve another model than the one that is priced.
 _OTHER_MODELS = ("models", "fallbacks")
@@ -39,7 +38,7 @@ _BOUNDED_PREFIXES = ("tool_search_tool_",)
 
 def refuse_unbounded(endpoint: Endpoint, body: Mapping[str, Any]) -> None:
     """Raise `InputError` for what has no bound or no price, `cost_unbounded` or `bad_request`."""
-    for name in _UNBOUNDED[endpoint]:
+    for name in _UNBOUNDED.get(endpoint, ()):
         if body.get(name) not in (None, False):
             raise InputError(code="cost_unbounded", feature=name)
     for name in _OTHER_MODELS:

@@ -23,9 +23,8 @@ ATTEMPTS_MAX = 5
 ANSWER_BYTES_MAX = 128 * 2**20
 # One event of a stream; `response.completed` repeats the whole answer.
 EVENT_BYTES_MAX = 32 * 2**20
-# An error's text as it is read, and as much of it as is shown and kept.
+# An error's text as it is read.
 ERROR_BYTES_MAX = 64 * 2**10
-ERROR_CHARACTERS_MAX = 1_000
 # How long the end of a served call is tried again where the ledger does not answer.
 SETTLE_SECONDS_MAX = 10
 # How long connections to upstreams are kept for the next call.
@@ -84,7 +83,7 @@ class ParsedCall:
 
     `rest` is the body without what the gateway sets anew for each upstream: the model, the fields of the output cap
     (`cap_fields`, as the client named them) and the stream options of chat. `text_bytes` are those of `rest` without
-    images, sounds and files.
+    images, sounds and files. `digest` is the SHA-256 of the request without what may differ between copies of it.
     """
 
     endpoint: Endpoint
@@ -97,6 +96,7 @@ class ParsedCall:
     shape: WorkShape
     text_bytes: int
     rest: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from counterfoil.foundation.errors import InputError
 from counterfoil.gateway.hosted_tools import TOOLS_MAX, count_tool_uses, refuse_unbounded
 from counterfoil.gateway.model import Misunderstood, ParsedCall
 from counterfoil.gateway.parts import Parts, count_parts
+from counterfoil.gateway.submissions import digest_of
 from counterfoil.pricing.model import WorkShape
 from counterfoil.spend.model import Endpoint
 
@@ -45,7 +46,7 @@ def parse_call(endpoint: Endpoint, raw: bytes) -> ParsedCall | Misunderstood:
     stream = False
     try:
         body = read_object(raw)
-        model = _model(body)
+        model = read_model(body)
         stream = _flag(body, "stream")
         return _PARSERS[endpoint](body, model, stream)
     except InputError as error:
@@ -114,7 +115,7 @@ def _chat(body: Body, model: str, stream: bool) -> ParsedCall:
         include_usage=include_usage,
         stream_options=orjson.dumps({**(options or {}), "include_usage": True}) if stream else None,
         shape=_shape(body, text_bytes, parts, len(messages), cap=cap, outputs=outputs, uses=uses),
-        text_bytes=text_bytes, rest=rest,
+        text_bytes=text_bytes, rest=rest, digest=digest_of(body, model=model, cap=cap),
     )  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def _responses(body: Body, model: str, stream: bool) -> ParsedCall:
     return ParsedCall(
         endpoint=Endpoint.RESPONSES, model=model, stream=stream, asked_cap=cap, cap_fields=fields, include_usage=True,
         shape=_shape(body, text_bytes, parts, max(1, len(items)), cap=cap, uses=uses), text_bytes=text_bytes, rest=rest,
+        digest=digest_of(body, model=model, cap=cap),
     )  # fmt: skip
 
 
@@ -159,7 +161,7 @@ def _messages(body: Body, model: str, stream: bool) -> ParsedCall:
     return ParsedCall(
         endpoint=Endpoint.MESSAGES, model=model, stream=stream, asked_cap=cap, cap_fields=fields, include_usage=True,
         shape=_shape(body, text_bytes, parts, len(messages), cap=cap, thinking=budget, uses=uses, cache=_cache_of(rest)),
-        text_bytes=text_bytes, rest=rest,
+        text_bytes=text_bytes, rest=rest, digest=digest_of(body, model=model, cap=cap),
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _embeddings(body: Body, model: str, stream: bool) -> ParsedCall:
     return ParsedCall(
         endpoint=Endpoint.EMBEDDINGS, model=model, stream=False, asked_cap=None, cap_fields=(), include_usage=True,
         shape=WorkShape(input_bytes=len(rest), messages=inputs, produces_output=False),
-        text_bytes=len(rest), rest=rest,
+        text_bytes=len(rest), rest=rest, digest=digest_of(body, model=model, cap=None),
     )  # fmt: skip
 
 
@@ -226,7 +228,8 @@ def _cache_of(rest: bytes) -> Cache:
 # Fields.
 
 
-def _model(body: Body) -> str:
+def read_model(body: Body) -> str:
+    """The model that is asked for, taken out; raises `InputError`."""
     model = body.pop("model", None)
     if model is None:
         raise bad("field_missing", field="model")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Set
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,6 +20,8 @@ from counterfoil.gateway import balance
 from counterfoil.gateway.arrivals import arrival_of, read_body
 from counterfoil.gateway.errors import Problem, show_checks
 from counterfoil.gateway.exchange import Exchange
+from counterfoil.gateway.media_model import MEDIA, MediaCall
+from counterfoil.gateway.media_parsing import UnitsOf, parse_media
 from counterfoil.gateway.model import GatewaySettings, Headers, Misunderstood, ParsedCall
 from counterfoil.gateway.parsing import DEPTH_MAX, bad, misunderstood, parse_call, read_object
 from counterfoil.limits.model import Decision
@@ -40,6 +43,9 @@ _ENDPOINTS = {
     "/v1/responses": Endpoint.RESPONSES,
     "/v1/embeddings": Endpoint.EMBEDDINGS,
     "/v1/messages": Endpoint.MESSAGES,
+    "/v1/images/generations": Endpoint.IMAGE_GENERATIONS,
+    "/v1/videos": Endpoint.VIDEOS,
+    "/v1/audio/speech": Endpoint.SPEECH,
 }
 # What an estimate that names none is answered as.
 _ANY_ENDPOINT = Endpoint.CHAT_COMPLETIONS
@@ -68,21 +74,24 @@ class Questions:
             "/api/v1/generation": self._generation,
         }
 
-    def find(self, path: str) -> tuple[Question | None, tuple[str, ...]]:
-        """What answers a path, and the methods that it takes."""
+    def find(self, path: str) -> Mapping[str, Question] | None:
+        """What answers a path, by method; None where there is nothing."""
         if path == "/v1/estimate":
-            return self._estimate, ("POST",)
+            return {"POST": self._estimate}
         answer = self._answers.get(path)
         if answer is None and path.startswith(_MODELS + "/") and len(path) <= len(_MODELS) + 1 + _MODEL_NAME_MAX:
             answer = self._model
-        return answer, ("GET", "HEAD")
+        return {"GET": answer, "HEAD": answer} if answer is not None else None
 
     # -- estimates ---------------------------------------------------------------------------------------------
 
     async def _estimate(self, exchange: Exchange, caller: Caller) -> None:
         """What the call may cost at most and how every check would go; nothing is held or recorded."""
         raw = await read_body(exchange, self._settings)
-        endpoint, parsed = _read_estimate(exchange, raw) if isinstance(raw, bytes) else (_ANY_ENDPOINT, raw)
+        units_of = partial(self._units_of, exchange.received_at)
+        endpoint, parsed = (
+            (_ANY_ENDPOINT, raw) if isinstance(raw, Misunderstood) else _read_estimate(exchange, raw, units_of)
+        )
         if isinstance(parsed, Misunderstood):
             problem = Problem(code=parsed.code, request_id=exchange.shown_id, misunderstood=parsed, model=parsed.model)
             await self._refuse(exchange, problem)
@@ -106,10 +115,13 @@ class Questions:
         }
         await self._answer(exchange, body)
 
+    def _units_of(self, at: int, model: str) -> Set[str] | None:
+        return self._spend.price_units(model, at)
+
     # -- models ------------------------------------------------------------------------------------------------
 
     async def _models(self, exchange: Exchange, caller: Caller) -> None:
-        if not await self._may_ask(exchange, caller):
+        if not await self.may_ask(exchange, caller):
             return
         names = self._routes.models()
         if exchange.dialect is Dialect.ANTHROPIC:
@@ -127,7 +139,7 @@ class Questions:
         await self._answer(exchange, {"object": "list", "data": [_openai_model(name) for name in names]})
 
     async def _model(self, exchange: Exchange, caller: Caller) -> None:
-        if not await self._may_ask(exchange, caller):
+        if not await self.may_ask(exchange, caller):
             return
         name = exchange.path[len(_MODELS) + 1 :]
         if name not in self._routes.models():
@@ -160,7 +172,7 @@ class Questions:
 
     async def _key(self, exchange: Exchange, caller: Caller) -> None:
         """The key's own limit: its own numbers need no `show_balance`."""
-        if not await self._may_ask(exchange, caller):
+        if not await self.may_ask(exchange, caller):
             return
         arrival = Arrival(
             request_id=exchange.request_id, received_at=exchange.received_at, endpoint=Endpoint.CHAT_COMPLETIONS,
@@ -206,7 +218,8 @@ class Questions:
         await self._refuse(exchange, Problem(code=decision.code, request_id=exchange.shown_id, decision=decision))
         return None
 
-    async def _may_ask(self, exchange: Exchange, caller: Caller) -> bool:
+    async def may_ask(self, exchange: Exchange, caller: Caller) -> bool:
+        """Whether the key may be used at all; where not, that has been answered."""
         return await self._access(exchange, caller) is not None
 
     async def _may_see_balance(self, exchange: Exchange, caller: Caller) -> bool:
@@ -221,8 +234,10 @@ class Questions:
         await exchange.answer(200, _JSON, orjson.dumps(body))
 
 
-def _read_estimate(exchange: Exchange, raw: bytes) -> tuple[Endpoint, ParsedCall | Misunderstood]:
-    """Which call is meant: `{"endpoint", "request"}`, or the call's own body with `?endpoint=`."""
+def _read_estimate(
+    exchange: Exchange, raw: bytes, units_of: UnitsOf
+) -> tuple[Endpoint, ParsedCall | MediaCall | Misunderstood]:
+    """Which call is meant: `{"endpoint", "request"}`, or the call's own body with `?endpoint=`. Forms cannot be asked of."""
     query = parse_qs(exchange.scope.get("query_string", b"").decode("latin-1"))
     try:
         named: object = query["endpoint"][-1] if "endpoint" in query else None
@@ -240,7 +255,10 @@ def _read_estimate(exchange: Exchange, raw: bytes) -> tuple[Endpoint, ParsedCall
         return _ANY_ENDPOINT, misunderstood(error)
     except orjson.JSONEncodeError:
         return _ANY_ENDPOINT, misunderstood(bad("body_too_deep", most=DEPTH_MAX))
-    return _ENDPOINTS[named], parse_call(_ENDPOINTS[named], raw)
+    endpoint = _ENDPOINTS[named]
+    if endpoint in MEDIA.values():
+        return endpoint, parse_media(endpoint, raw, None, units_of=units_of)
+    return endpoint, parse_call(endpoint, raw)
 
 
 def _read_day(query: dict[str, list[str]], name: str) -> int | None:

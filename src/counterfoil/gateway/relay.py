@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import aiohttp
 
@@ -17,16 +18,16 @@ from counterfoil.foundation.money import format_nanos
 from counterfoil.gateway.answers import PlainAnswer, read_answer
 from counterfoil.gateway.attempts import Attempts, ClientLeft, Serving, Try
 from counterfoil.gateway.counting import count_locally
-from counterfoil.gateway.errors import ANSWERS, Problem
+from counterfoil.gateway.errors import ANSWERS, Problem, upstream_problem
 from counterfoil.gateway.exchange import Exchange
 from counterfoil.gateway.model import GatewaySettings, Headers, ParsedCall
 from counterfoil.gateway.settlement import Settlement
 from counterfoil.gateway.stream_relay import StreamRelay
 from counterfoil.gateway.upstream import open_upstream, read_whole, upstream_headers
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError
 from counterfoil.observability import log
 from counterfoil.pricing.model import PriceMissing
 from counterfoil.spend.model import Admission, AttemptOutcome, Charge, Delivery, Failure
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError
 from counterfoil.spend.upstreams import Routes
 
 # What nginx calls a request whose client has closed it; nobody receives it.
@@ -72,7 +73,7 @@ class Relay:
 
     # -- plain -------------------------------------------------------------------------------------------------
 
-    async def _serve_plain(self, serving: Serving) -> str:
+    async def _serve_plain(self, serving: Serving[ParsedCall]) -> str:
         try:
             found = await self._attempts.first_answer(serving, self._ask_plain)
         except ClientLeft as left:
@@ -87,7 +88,7 @@ class Relay:
             return await self._relay_failure(serving, current, answer)
         return await self._deliver(serving, current, answer)
 
-    async def _ask_plain(self, current: Try) -> PlainAnswer:
+    async def _ask_plain(self, current: Try[ParsedCall]) -> PlainAnswer:
         serving, route = current.serving, current.route
         response = await open_upstream(
             self._session, route, serving.call, output_cap=serving.admission.output_cap,
@@ -102,7 +103,7 @@ class Relay:
             serving.call.endpoint, raw, public_model=serving.call.model, upstream_model=route.upstream_model
         )
 
-    async def _deliver(self, serving: Serving, current: Try, answer: PlainAnswer) -> str:
+    async def _deliver(self, serving: Serving[ParsedCall], current: Try[ParsedCall], answer: PlainAnswer) -> str:
         """Charge the answer, then give it."""
         admission, exchange = serving.admission, serving.exchange
         usage = answer.usage
@@ -127,16 +128,17 @@ class Relay:
             await exchange.answer(200, headers, answer.body)
         return "ok"
 
-    async def _not_charged(self, serving: Serving, error: CounterfoilError) -> str:
+    async def _not_charged(self, serving: Serving[ParsedCall], error: CounterfoilError) -> str:
         """The answer is there and cannot be charged: it is not given, and the hold is released."""
         if isinstance(error, PriceMissing):
             code = "price_missing"
         else:
             code = "unavailable" if isinstance(error, Unavailable) else "internal_error"
         log.error("capture_failed", request=serving.exchange.shown_id, code=error.code, model=serving.call.model)
-        return await self._end_without_charge(serving, code)
+        problem = Problem(code=code, request_id=serving.exchange.shown_id, recorded=True, model=serving.call.model)
+        return await self._end_without_charge(serving, problem)
 
-    async def _relay_failure(self, serving: Serving, current: Try, answer: PlainAnswer) -> str:
+    async def _relay_failure(self, serving: Serving[ParsedCall], current: Try[ParsedCall], answer: PlainAnswer) -> str:
         """The upstream's own "failed", as it is: the client knows how to read it, and nothing is charged."""
         self._attempts.note(
             current, AttemptOutcome.REJECTED, status_code=200, response_id=answer.response_id, usage=answer.usage
@@ -149,7 +151,7 @@ class Relay:
 
     # -- streams -----------------------------------------------------------------------------------------------
 
-    async def _serve_stream(self, serving: Serving) -> str:
+    async def _serve_stream(self, serving: Serving[ParsedCall]) -> str:
         try:
             found = await self._attempts.first_answer(serving, self._streams.open)
         except ClientLeft as left:
@@ -164,48 +166,21 @@ class Relay:
 
     # -- without a charge --------------------------------------------------------------------------------------
 
-    async def _failed(self, serving: Serving) -> str:
+    async def _failed(self, serving: Serving[ParsedCall]) -> str:
         """No upstream has answered: nothing is charged."""
         error = serving.error or UpstreamError(meaning=Meaning.NOT_CONNECTED)
-        code = error.consequence.code
-        if error.meaning is not Meaning.CALLERS_FAULT:
-            return await self._end_without_charge(serving, code, retry_after=error.retry_after)
-        return await self._end_without_charge(
-            serving, code, status=error.status, param=error.param, words=serving.words_shown, kind=error.kind,
-            upstream_code=error.code,
-        )  # fmt: skip
-
-    async def _end_without_charge(
-        self,
-        serving: Serving,
-        code: str,
-        *,
-        retry_after: int | None = None,
-        status: int | None = None,
-        param: str | None = None,
-        words: str | None = None,
-        kind: str | None = None,
-        upstream_code: str | None = None,
-    ) -> str:
-        failure = self._failure(serving, code, status or ANSWERS[code].status)
-        released = await self._settlement.void(serving.admission, failure)
-        problem = Problem(
-            code=code,
-            request_id=serving.exchange.shown_id,
-            recorded=True,
-            model=serving.call.model,
-            retry_after=retry_after,
-            charge_mark="not_charged" if released else "held",
-            status=status,
-            param=param,
-            upstream_words=words,
-            upstream_type=kind,
-            upstream_code=upstream_code,
+        problem = upstream_problem(
+            error, request_id=serving.exchange.shown_id, model=serving.call.model, words=serving.words_shown
         )
-        await self._refuse(serving.exchange, problem)
-        return code
+        return await self._end_without_charge(serving, problem)
 
-    async def _client_left(self, serving: Serving, *, asked: bool) -> str:
+    async def _end_without_charge(self, serving: Serving[ParsedCall], problem: Problem) -> str:
+        failure = self._failure(serving, problem.code, problem.status or ANSWERS[problem.code].status)
+        released = await self._settlement.void(serving.admission, failure)
+        await self._refuse(serving.exchange, replace(problem, charge_mark="not_charged" if released else "held"))
+        return problem.code
+
+    async def _client_left(self, serving: Serving[ParsedCall], *, asked: bool) -> str:
         """The client has gone before anything came: work that an upstream had begun is charged as we count it."""
         now = self._clock.now()
         if not asked:
@@ -220,12 +195,12 @@ class Relay:
         await self._settlement.capture_or_later(admission, delivery)
         return "client_gone"
 
-    def _void_later(self, serving: Serving, error: BaseException) -> None:
+    def _void_later(self, serving: Serving[ParsedCall], error: BaseException) -> None:
         """This task was cancelled, or there is a defect, and nothing has been delivered."""
         code = "unavailable" if isinstance(error, asyncio.CancelledError) else "internal_error"
         self._settlement.void_later(serving.admission, self._failure(serving, code, ANSWERS[code].status))
 
-    def _failure(self, serving: Serving, code: str, status: int) -> Failure:
+    def _failure(self, serving: Serving[ParsedCall], code: str, status: int) -> Failure:
         return Failure(
             code=code, status_code=status, ended_at=self._clock.now(), attempts=tuple(serving.attempts),
             error_text=serving.error_text,
@@ -242,7 +217,7 @@ def charge_headers(admission: Admission, charge: Charge) -> Headers:
     return headers
 
 
-def cap_headers(serving: Serving) -> Headers:
+def cap_headers(serving: Serving[ParsedCall]) -> Headers:
     """The output cap, where it is not the one that was asked for."""
     call, cap = serving.call, serving.admission.output_cap
     if not call.shape.produces_output or call.asked_cap == cap:

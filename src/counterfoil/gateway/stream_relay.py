@@ -19,14 +19,14 @@ from counterfoil.gateway.attempts import Attempts, Serving, Try
 from counterfoil.gateway.counting import count_locally
 from counterfoil.gateway.errors import Problem, stream_event
 from counterfoil.gateway.events import EventSplitter
-from counterfoil.gateway.model import ERROR_BYTES_MAX, GatewaySettings, Headers
+from counterfoil.gateway.model import ERROR_BYTES_MAX, GatewaySettings, Headers, ParsedCall
 from counterfoil.gateway.settlement import Settlement
 from counterfoil.gateway.streams import StreamReader, stream_reader
 from counterfoil.gateway.upstream import open_upstream, read_some, upstream_headers
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError, read_error
 from counterfoil.observability import log
 from counterfoil.pricing.model import PriceMissing, Usage
 from counterfoil.spend.model import AttemptOutcome, Charge, Delivery, Failure
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError, read_error
 
 _STREAM_HEADERS: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -63,7 +63,7 @@ class StreamRelay:
         self._settlement = settlement
         self._session = session
 
-    async def open(self, current: Try) -> OpenStream:
+    async def open(self, current: Try[ParsedCall]) -> OpenStream:
         """Ask one upstream until its first event is there; raises `AttemptFailed`."""
         serving, route = current.serving, current.route
         response = await open_upstream(
@@ -95,7 +95,9 @@ class StreamRelay:
             response=response, splitter=splitter, reader=reader, first=first, first_byte_at=self._clock.now()
         )
 
-    async def pass_on(self, serving: Serving, current: Try, opened: OpenStream, headers: Headers) -> str:
+    async def pass_on(
+        self, serving: Serving[ParsedCall], current: Try[ParsedCall], opened: OpenStream, headers: Headers
+    ) -> str:
         """Pass the stream on to its end; gives `ok` or our code."""
         reader = opened.reader
         broken: UpstreamError | None = None
@@ -121,7 +123,7 @@ class StreamRelay:
             opened.response.release()
 
     async def _end(
-        self, serving: Serving, opened: OpenStream, broken: UpstreamError | None, usage: Usage | None
+        self, serving: Serving[ParsedCall], opened: OpenStream, broken: UpstreamError | None, usage: Usage | None
     ) -> str:
         reader = opened.reader
         if not reader.text_bytes and reader.failed:
@@ -132,7 +134,9 @@ class StreamRelay:
             usage = self._counted(serving, reader)
         return await self._end_charged(serving, opened, usage, None if reader.finished else broken)
 
-    async def _pump(self, serving: Serving, current: Try, opened: OpenStream) -> UpstreamError | None:
+    async def _pump(
+        self, serving: Serving[ParsedCall], current: Try[ParsedCall], opened: OpenStream
+    ) -> UpstreamError | None:
         """Pass events on until the stream has ended, or gives what has broken it. A client that has gone is drained."""
         loop = asyncio.get_running_loop()
         exchange, departure, reader = serving.exchange, serving.departure, opened.reader
@@ -165,8 +169,8 @@ class StreamRelay:
 
     def _note(
         self,
-        serving: Serving,
-        current: Try,
+        serving: Serving[ParsedCall],
+        current: Try[ParsedCall],
         opened: OpenStream,
         broken: UpstreamError | None,
         usage: Usage | None = None,
@@ -179,21 +183,21 @@ class StreamRelay:
             outcome = AttemptOutcome.UNKNOWN
         self._attempts.note(current, outcome, status_code=200, response_id=opened.reader.response_id, usage=usage)
 
-    def _counted(self, serving: Serving, reader: StreamReader) -> Usage:
+    def _counted(self, serving: Serving[ParsedCall], reader: StreamReader) -> Usage:
         admission = serving.admission
         return count_locally(
             serving.call, admission.price, text_bytes=reader.text_bytes, output_cap=admission.output_cap,
             known=reader.partial_usage(),
         )  # fmt: skip
 
-    def _delivery(self, serving: Serving, opened: OpenStream, usage: Usage) -> Delivery:
+    def _delivery(self, serving: Serving[ParsedCall], opened: OpenStream, usage: Usage) -> Delivery:
         return Delivery(
             usage=usage, status_code=200, first_byte_at=opened.first_byte_at, ended_at=self._clock.now(),
             attempts=tuple(serving.attempts), client_gone=serving.departure.gone,
         )  # fmt: skip
 
     async def _end_charged(
-        self, serving: Serving, opened: OpenStream, usage: Usage, broken: UpstreamError | None
+        self, serving: Serving[ParsedCall], opened: OpenStream, usage: Usage, broken: UpstreamError | None
     ) -> str:
         """Charge what was delivered, then send what ends the stream."""
         exchange, admission = serving.exchange, serving.admission
@@ -210,7 +214,7 @@ class StreamRelay:
             await exchange.end_stream(charge_comment(charge, exchange.shown_id) + ending)
         return code
 
-    async def _not_charged(self, serving: Serving, delivery: Delivery, error: CounterfoilError) -> str:
+    async def _not_charged(self, serving: Serving[ParsedCall], delivery: Delivery, error: CounterfoilError) -> str:
         """The answer is out and cannot be charged now: it is tried on, and the stream says that it is not settled."""
         code = "price_missing" if isinstance(error, PriceMissing) else "internal_error"
         log.error("capture_failed", request=serving.exchange.shown_id, code=error.code, model=serving.call.model)
@@ -224,14 +228,14 @@ class StreamRelay:
             await serving.exchange.end_stream(self._error_event(serving, code, mark))
         return code
 
-    async def _end_failed(self, serving: Serving, reader: StreamReader) -> str:
+    async def _end_failed(self, serving: Serving[ParsedCall], reader: StreamReader) -> str:
         """The upstream's own "failed", with nothing delivered: the client knows how to read it, and pays nothing."""
         await self._settlement.void(serving.admission, self._failure(serving, "upstream_error"))
         if not serving.departure.gone:
             await serving.exchange.end_stream(reader.closing())
         return "upstream_error"
 
-    async def _end_empty(self, serving: Serving, broken: UpstreamError) -> str:
+    async def _end_empty(self, serving: Serving[ParsedCall], broken: UpstreamError) -> str:
         """The upstream broke off before it had written anything: nothing is charged."""
         code = broken.consequence.code
         released = await self._settlement.void(serving.admission, self._failure(serving, code))
@@ -239,13 +243,13 @@ class StreamRelay:
             await serving.exchange.end_stream(self._error_event(serving, code, "not_charged" if released else "held"))
         return code
 
-    def _failure(self, serving: Serving, code: str) -> Failure:
+    def _failure(self, serving: Serving[ParsedCall], code: str) -> Failure:
         return Failure(
             code=code, status_code=200, ended_at=self._clock.now(), attempts=tuple(serving.attempts),
             error_text=serving.error_text,
         )  # fmt: skip
 
-    def _error_event(self, serving: Serving, code: str, charge_mark: str) -> bytes:
+    def _error_event(self, serving: Serving[ParsedCall], code: str, charge_mark: str) -> bytes:
         if code == "ok":
             return b""
         exchange = serving.exchange

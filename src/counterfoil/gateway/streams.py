@@ -15,10 +15,10 @@ import orjson
 from counterfoil.gateway.answers import AttemptFailed, count_text_bytes, read_response_id, read_usage, with_tool_uses
 from counterfoil.gateway.events import data_of
 from counterfoil.gateway.model import ParsedCall
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError, read_error_inside
 from counterfoil.pricing.model import Usage
 from counterfoil.pricing.usage import merge_anthropic
 from counterfoil.spend.model import Endpoint
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError, read_error_inside
 
 _DONE = b"data: [DONE]\n\n"
 _MESSAGE_STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'

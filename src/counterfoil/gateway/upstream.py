@@ -20,8 +20,8 @@ from counterfoil.gateway.model import (
     KEEPALIVE_SECONDS,
     ParsedCall,
 )
-from counterfoil.gateway.upstream_errors import Meaning, UpstreamError, read_error
 from counterfoil.spend.model import Dialect, Endpoint
+from counterfoil.spend.upstream_errors import Meaning, UpstreamError, read_error
 from counterfoil.spend.upstreams_model import Route
 
 _ANTHROPIC_VERSION = b"2023-06-01"
@@ -36,17 +36,26 @@ _PATHS = {
     Endpoint.RESPONSES: "/responses",
     Endpoint.EMBEDDINGS: "/embeddings",
     Endpoint.MESSAGES: "/messages",
+    Endpoint.IMAGE_GENERATIONS: "/images/generations",
+    Endpoint.IMAGE_EDITS: "/images/edits",
+    Endpoint.SPEECH: "/audio/speech",
+    Endpoint.TRANSCRIPTIONS: "/audio/transcriptions",
 }
 # Models that take `max_completion_tokens` only; everything else, and every compatible server, knows `max_tokens`.
 _COMPLETION_CAPPED = re.compile(r"(?:.*/)?(?:o\d|gpt-[5-9])")
 
 
-def open_session() -> aiohttp.ClientSession:
-    """The pool of connections to all upstreams; to be opened inside the running loop."""
-    connector = aiohttp.TCPConnector(
-        # The ledger's queue bounds how many calls are under way, not the pool.
-        limit=0, keepalive_timeout=KEEPALIVE_SECONDS, ttl_dns_cache=60,
-    )  # fmt: skip
+def open_session(*, keeps_connections: bool = True) -> aiohttp.ClientSession:
+    """The pool of connections to all upstreams; to be opened inside the running loop.
+
+    A kept connection may end just as it is used, and then nobody knows whether the call has arrived. A chat is sent
+    again; what must not be made twice goes over connections of its own.
+    """
+    # The ledger's queue bounds how many calls are under way, not the pool.
+    if keeps_connections:
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=KEEPALIVE_SECONDS)
+    else:
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, force_close=True)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -61,11 +70,18 @@ async def open_upstream(
     session: aiohttp.ClientSession, route: Route, call: ParsedCall, *, output_cap: int, headers: dict[str, str]
 ) -> aiohttp.ClientResponse:
     """Send the call; gives the answer's head once it says 200, raises `AttemptFailed` for everything else."""
+    body = upstream_body(call, route, output_cap=output_cap)
+    return await send_upstream(session, route, call.endpoint, body=body, headers=headers)
+
+
+async def send_upstream(
+    session: aiohttp.ClientSession, route: Route, endpoint: Endpoint, *, body: bytes, headers: dict[str, str]
+) -> aiohttp.ClientResponse:
+    """The same for a body that is ready."""
     try:
         response = await session.post(
-            endpoint_url(route.base_url, call.endpoint), data=upstream_body(call, route, output_cap=output_cap),
-            headers=headers, allow_redirects=False,
-        )  # fmt: skip
+            endpoint_url(route.base_url, endpoint), data=body, headers=headers, allow_redirects=False
+        )
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise AttemptFailed(UpstreamError(meaning=Meaning.NOT_CONNECTED)) from error
     except aiohttp.ClientConnectionError as error:

@@ -137,11 +137,14 @@ async def balance_at(connection: Connection, *, account_id: UUID, at: int) -> tu
 async def overdue_holds(
     connection: Connection, *, after: tuple[int, UUID], now: int, most: int
 ) -> list[tuple[UUID, UUID, int]]:
-    """Open holds that are due by `now` and come after a due time and hold: account, hold, due time; oldest first."""
+    """Open holds that are due by `now` and come after a due time and hold: account, hold, due time; oldest first.
+
+    Not those of tasks: a task ends together with its hold, and only its room knows how.
+    """
     cursor = await connection.execute(
         "SELECT h.account_id, h.hold_id, h.expires_at FROM holds h"
         " LEFT JOIN hold_ends e ON e.account_id = h.account_id AND e.hold_id = h.hold_id"
-        " WHERE h.expires_at >= %s AND h.expires_at <= %s AND (h.expires_at, h.hold_id) > (%s, %s)"
+        " WHERE h.cause_kind <> 'task' AND h.expires_at >= %s AND h.expires_at <= %s AND (h.expires_at, h.hold_id) > (%s, %s)"
         " AND e.hold_id IS NULL ORDER BY h.expires_at, h.hold_id LIMIT %s",
         (after[0], now, *after, most),
     )

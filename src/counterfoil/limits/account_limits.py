@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from counterfoil.limits.model import (
+    AccountDuplicates,
     Applicable,
     Ask,
     Counted,
@@ -58,7 +59,7 @@ class AccountLimits:
         self.account_id = account_id
         self.time_zone = time_zone
         self.usages: dict[UsageKey, UsedAndHeld] = {}
-        self._keys: dict[UUID, tuple[Key, Group | None]] = {}
+        self._keys: dict[UUID, tuple[Key, Group | None, AccountDuplicates]] = {}
         self._limits: dict[UUID, dict[UUID, Limit]] = {}
         self._applicable: dict[UUID, Applicable] = {}
         self._changed: set[UsageKey] = set()
@@ -75,7 +76,7 @@ class AccountLimits:
     def load(
         self,
         *,
-        keys: Iterable[tuple[Key, Group | None]],
+        keys: Iterable[tuple[Key, Group | None, AccountDuplicates]],
         limits: Iterable[tuple[Limit, Usage | None]],
         read_at: int,
     ) -> None:
@@ -86,8 +87,8 @@ class AccountLimits:
         if read_at > self._not_before:
             self._not_before = read_at
             self._windows = None
-        for key, group in keys:
-            self._keys[key.key_id] = (key, group)
+        for key, group, duplicates in keys:
+            self._keys[key.key_id] = (key, group, duplicates)
         for limit, usage in limits:
             self._limits.setdefault(limit.scope_id, {})[limit.limit_id] = limit
             if usage is not None:
@@ -108,10 +109,12 @@ class AccountLimits:
         """What limits that key; raises `KeyError` where it was not loaded."""
         known = self._applicable.get(key_id)
         if known is None:
-            key, group = self._keys[key_id]
+            key, group, duplicates = self._keys[key_id]
             scopes = [self.account_id, key_id] if group is None else [self.account_id, group.group_id, key_id]
             limits = [limit for scope_id in scopes for limit in self._limits.get(scope_id, {}).values()]
-            known = self._applicable[key_id] = compile_applicable(key=key, group=group, limits=limits)
+            known = self._applicable[key_id] = compile_applicable(
+                key=key, group=group, limits=limits, duplicates=duplicates
+            )
         return known
 
     def windows(self, now: int) -> Windows:

@@ -61,6 +61,27 @@ class DuplicatePolicy(StrEnum):
     BLOCK = "block"
 
 
+# How long after a copy another one still belongs to the same submission, and stands in the way of it.
+DUPLICATE_WINDOW_SECONDS = 600
+DUPLICATE_WINDOW_SECONDS_MAX = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateRule:
+    """What is done with copies, and within how many seconds something counts as one."""
+
+    policy: DuplicatePolicy = DuplicatePolicy.FLAG
+    window_seconds: int = DUPLICATE_WINDOW_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDuplicates:
+    """An account's own choice; None leaves it to the default (`flag`, ten minutes)."""
+
+    policy: DuplicatePolicy | None = None
+    window_seconds: int | None = None
+
+
 class Policy(StrEnum):
     """What happens when the asked output cap does not fit: lower it, or refuse."""
 
@@ -73,7 +94,7 @@ class Group:
     """A team or project inside an account.
 
     `price_tier_millis` multiplies prices (1000 is ×1). Empty `allowed_models` permits every model. A `duplicate_policy`
-    of None inherits the account's.
+    or window of None inherits the account's.
     """
 
     group_id: UUID
@@ -81,6 +102,7 @@ class Group:
     price_tier_millis: int = 1000
     allowed_models: tuple[str, ...] = ()
     duplicate_policy: DuplicatePolicy | None = None
+    duplicate_window_seconds: int | None = None
     status: Status = Status.ACTIVE
     created_at: int = 0
 
@@ -90,7 +112,7 @@ class Key:
     """An API key, known by the SHA-256 of its token and shown by its mask.
 
     Empty `allowed_addresses` (networks in CIDR form) and `allowed_models` (patterns with * and ?) permit everything. A
-    `duplicate_policy` of None inherits the group's.
+    `duplicate_policy` or window of None inherits the group's.
     """
 
     key_id: UUID
@@ -105,6 +127,7 @@ class Key:
     allowed_models: tuple[str, ...] = ()
     show_balance: bool = False
     duplicate_policy: DuplicatePolicy | None = None
+    duplicate_window_seconds: int | None = None
     created_at: int = 0
 
 
@@ -116,6 +139,7 @@ class GroupSettings:
     price_tier_millis: int = 1000
     allowed_models: tuple[str, ...] = ()
     duplicate_policy: DuplicatePolicy | None = None
+    duplicate_window_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +154,7 @@ class KeySettings:
     allowed_models: tuple[str, ...] = ()
     show_balance: bool = False
     duplicate_policy: DuplicatePolicy | None = None
+    duplicate_window_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +390,7 @@ class Applicable:
     key: Key
     group: Group | None
     limits: tuple[Limit, ...]
+    duplicates: DuplicateRule
     enabled: bool
     networks: tuple[Network, ...]
     key_models: ModelPatterns

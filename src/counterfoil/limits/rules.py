@@ -16,11 +16,12 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from counterfoil.foundation.periods import MICROS_PER_SECOND, Window, window_bounds
 from counterfoil.limits.model import (
     WINDOW_INDEX,
+    AccountDuplicates,
     Applicable,
     Ask,
     Check,
     Decision,
-    DuplicatePolicy,
+    DuplicateRule,
     Group,
     HotLimit,
     Key,
@@ -44,7 +45,7 @@ PRECEDENCE = (
     "key_invalid", "key_disabled", "key_expired",
     "ip_not_allowed", "account_suspended", "model_not_permitted",
     "bad_request", "model_not_found",
-    "duplicate_submission",
+    "idempotency_key_reused", "duplicate_submission",
     "too_many_in_flight", "rate_limited",
     "cost_unbounded",
     "request_ceiling",
@@ -104,9 +105,19 @@ def standing_of(limit: Limit, *, usages: Usages, windows: Windows) -> LimitStand
     return LimitStanding(limit=limit, usage=usage, resets_at=windows.ends[place])
 
 
-def duplicate_policy_of(key: Key, group: Group | None, account: DuplicatePolicy | None = None) -> DuplicatePolicy:
+def duplicate_rule_of(key: Key, group: Group | None, account: AccountDuplicates | None = None) -> DuplicateRule:
     """The policy that applies to a key: its own, else its group's, else the account's, else `flag`."""
-    return key.duplicate_policy or (group.duplicate_policy if group else None) or account or DuplicatePolicy.FLAG
+    found = DuplicateRule()
+    return DuplicateRule(
+        policy=key.duplicate_policy
+        or (group.duplicate_policy if group else None)
+        or (account.policy if account else None)
+        or found.policy,
+        window_seconds=key.duplicate_window_seconds
+        or (group.duplicate_window_seconds if group else None)
+        or (account.window_seconds if account else None)
+        or found.window_seconds,
+    )
 
 
 # Addresses and models.
@@ -149,7 +160,9 @@ def compile_patterns(patterns: tuple[str, ...]) -> ModelPatterns:
     return ModelPatterns(names=plain, patterns=rest)
 
 
-def compile_applicable(*, key: Key, group: Group | None, limits: Iterable[Limit]) -> Applicable:
+def compile_applicable(
+    *, key: Key, group: Group | None, limits: Iterable[Limit], duplicates: AccountDuplicates | None = None
+) -> Applicable:
     """Everything that limits the key. `limits` may be of the whole account: others' are left out."""
     scopes = {(Scope.KEY, key.key_id)}
     if group is not None:
@@ -170,6 +183,7 @@ def compile_applicable(*, key: Key, group: Group | None, limits: Iterable[Limit]
         key=key,
         group=group,
         limits=tuple(own),
+        duplicates=duplicate_rule_of(key, group, duplicates),
         enabled=key.status is Status.ACTIVE and (group is None or group.status is Status.ACTIVE),
         networks=tuple(read_network(text) for text in key.allowed_addresses),
         key_models=compile_patterns(key.allowed_models),

@@ -23,6 +23,7 @@ from counterfoil.limits import store
 from counterfoil.limits.account_limits import AccountLimits
 from counterfoil.limits.model import (
     WINDOW_INDEX,
+    AccountDuplicates,
     Group,
     GroupSettings,
     Key,
@@ -37,7 +38,7 @@ from counterfoil.limits.model import (
 )
 from counterfoil.limits.rules import standing_of, windows_at
 from counterfoil.limits.tokens import RANDOM_BYTES, hash_token, make_token, mask_token
-from counterfoil.limits.validation import check_adopted, check_group, check_key, check_limit
+from counterfoil.limits.validation import check_adopted, check_duplicate_window, check_group, check_key, check_limit
 from counterfoil.storage.database import Database
 from counterfoil.storage.pipeline import run_in
 
@@ -74,6 +75,20 @@ class LimitsService:
                 raise NotFound(what="account", id=show_id("account", account_id))
             yield connection
 
+    # Duplicates.
+
+    async def duplicates(self, account_id: UUID) -> AccountDuplicates:
+        """What an account does with duplicates where neither group nor key says otherwise."""
+        async with self._database.reading() as connection:
+            return await store.find_duplicates(connection, account_id)
+
+    async def set_duplicates(self, *, account_id: UUID, duplicates: AccountDuplicates) -> AccountDuplicates:
+        """Set what an account does with duplicates; raises `InputError` for a window out of range."""
+        check_duplicate_window(duplicates.window_seconds)
+        async with self._changing(account_id) as connection:
+            await store.set_duplicates(connection, account_id, duplicates)
+            return await store.find_duplicates(connection, account_id)
+
     # Groups.
 
     async def create_group(self, *, account_id: UUID, settings: GroupSettings) -> Group:
@@ -85,6 +100,7 @@ class LimitsService:
             price_tier_millis=checked.price_tier_millis,
             allowed_models=checked.allowed_models,
             duplicate_policy=checked.duplicate_policy,
+            duplicate_window_seconds=checked.duplicate_window_seconds,
             created_at=self._clock.now(),
         )
         async with self._changing(account_id) as connection:
@@ -103,6 +119,7 @@ class LimitsService:
                 price_tier_millis=group.price_tier_millis,
                 allowed_models=group.allowed_models,
                 duplicate_policy=group.duplicate_policy,
+                duplicate_window_seconds=group.duplicate_window_seconds,
             )
             checked = check_group(change(present))
             same_name = await store.find_group_named(connection, account_id, checked.name)
@@ -114,6 +131,7 @@ class LimitsService:
                 price_tier_millis=checked.price_tier_millis,
                 allowed_models=checked.allowed_models,
                 duplicate_policy=checked.duplicate_policy,
+                duplicate_window_seconds=checked.duplicate_window_seconds,
             )
             await store.update_group(connection, account_id, changed)
         return changed
@@ -359,6 +377,7 @@ def _settings(key: Key) -> KeySettings:
         allowed_models=key.allowed_models,
         show_balance=key.show_balance,
         duplicate_policy=key.duplicate_policy,
+        duplicate_window_seconds=key.duplicate_window_seconds,
     )
 
 
@@ -373,6 +392,7 @@ def _with_settings(key: Key, settings: KeySettings) -> Key:
         allowed_models=settings.allowed_models,
         show_balance=settings.show_balance,
         duplicate_policy=settings.duplicate_policy,
+        duplicate_window_seconds=settings.duplicate_window_seconds,
     )
 
 

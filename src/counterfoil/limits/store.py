@@ -14,7 +14,9 @@ from psycopg import AsyncConnection
 
 from counterfoil.foundation.periods import MICROS_PER_SECOND, Window
 from counterfoil.limits.model import (
+    AccountDuplicates,
     DuplicatePolicy,
+    DuplicateRule,
     Group,
     Key,
     KeyAddress,
@@ -36,14 +38,16 @@ _LONGEST_DAY = 2 * _DAY
 _LONGEST_MONTH = 33 * _DAY
 
 _GROUP_COLUMNS: LiteralString = (
-    "g.group_id, g.name, g.price_tier_millis, g.allowed_models, g.duplicate_policy, g.status, g.created_at"
+    "g.group_id, g.name, g.price_tier_millis, g.allowed_models, g.duplicate_policy,"
+    " g.duplicate_window_seconds, g.status, g.created_at"
 )
 _KEY_COLUMNS: LiteralString = (
     "k.key_id, k.group_id, k.member_id, k.name, k.token_hash, k.mask, k.status, k.expires_at, k.allowed_addresses,"
-    " k.allowed_models, k.show_balance, k.duplicate_policy, k.created_at"
+    " k.allowed_models, k.show_balance, k.duplicate_policy, k.duplicate_window_seconds, k.created_at"
 )
 _LIMIT_COLUMNS: LiteralString = 'l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at'
-_KEY_WIDTH = 13
+_KEY_WIDTH = 14
+_GROUP_WIDTH = 8
 _LIMIT_WIDTH = 7
 
 # Floors of the current windows: a lifetime starts at 0; days and months start where the account's zone says, so the
@@ -55,10 +59,11 @@ _CURRENT: LiteralString = (
 
 KEYS_AND_GROUPS = Statement(
     "limits_keys_and_groups",
-    f"SELECT w.account_id, {_KEY_COLUMNS}, {_GROUP_COLUMNS}"  # noqa: S608
+    f"SELECT w.account_id, {_KEY_COLUMNS}, {_GROUP_COLUMNS}, d.policy, d.window_seconds"  # noqa: S608
     " FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, key_id)"
     " JOIN api_keys k ON k.account_id = w.account_id AND k.key_id = w.key_id"
-    " LEFT JOIN groups g ON g.account_id = w.account_id AND g.group_id = k.group_id",
+    " LEFT JOIN groups g ON g.account_id = w.account_id AND g.group_id = k.group_id"
+    " LEFT JOIN duplicate_policies d ON d.account_id = w.account_id",
 )
 # Every limit of the accounts, groups and keys of ($1, $2), each with the usage of its current windows.
 LIMITS_AND_USAGES = Statement(
@@ -105,11 +110,21 @@ def window_floors(at: int) -> tuple[list[int], list[int], list[int]]:
 # Rows.
 
 
-def read_key_and_group(row: tuple[Any, ...]) -> tuple[UUID, Key, Group | None]:
-    """A row of `KEYS_AND_GROUPS`: the account, the key, its group."""
+def read_key_and_group(row: tuple[Any, ...]) -> tuple[UUID, Key, Group | None, AccountDuplicates]:
+    """A row of `KEYS_AND_GROUPS`: the account, the key, its group, what the account does with duplicates."""
     width = 1 + _KEY_WIDTH
-    group = row[width:]
-    return row[0], _read_key(row[1:width]), _read_group(group) if group[0] is not None else None
+    group = row[width : width + _GROUP_WIDTH]
+    return (
+        row[0],
+        _read_key(row[1:width]),
+        _read_group(group) if group[0] is not None else None,
+        _read_duplicates(row[width + _GROUP_WIDTH :]),
+    )
+
+
+def _read_duplicates(row: tuple[Any, ...]) -> AccountDuplicates:
+    policy, window_seconds = row
+    return AccountDuplicates(policy=DuplicatePolicy(policy) if policy else None, window_seconds=window_seconds)
 
 
 def read_limit_and_usage(row: tuple[Any, ...]) -> tuple[UUID, Limit, Usage | None]:
@@ -123,13 +138,14 @@ def read_limit_and_usage(row: tuple[Any, ...]) -> tuple[UUID, Limit, Usage | Non
 
 
 def _read_group(row: tuple[Any, ...]) -> Group:
-    group_id, name, price_tier_millis, allowed_models, duplicate_policy, status, created_at = row
+    group_id, name, price_tier_millis, allowed_models, duplicate_policy, window_seconds, status, created_at = row
     return Group(
         group_id=group_id,
         name=name,
         price_tier_millis=price_tier_millis,
         allowed_models=tuple(allowed_models),
         duplicate_policy=DuplicatePolicy(duplicate_policy) if duplicate_policy else None,
+        duplicate_window_seconds=window_seconds,
         status=Status(status),
         created_at=created_at,
     )
@@ -138,7 +154,7 @@ def _read_group(row: tuple[Any, ...]) -> Group:
 def _read_key(row: tuple[Any, ...]) -> Key:
     (
         key_id, group_id, member_id, name, token_hash, mask, status, expires_at, allowed_addresses, allowed_models,
-        show_balance, duplicate_policy, created_at,
+        show_balance, duplicate_policy, window_seconds, created_at,
     ) = row  # fmt: skip
     return Key(
         key_id=key_id,
@@ -153,6 +169,7 @@ def _read_key(row: tuple[Any, ...]) -> Key:
         allowed_models=tuple(allowed_models),
         show_balance=show_balance,
         duplicate_policy=DuplicatePolicy(duplicate_policy) if duplicate_policy else None,
+        duplicate_window_seconds=window_seconds,
         created_at=created_at,
     )
 
@@ -170,17 +187,37 @@ def _read_limit(row: tuple[Any, ...]) -> Limit:
     )
 
 
+# What an account does with duplicates.
+
+
+async def find_duplicates(connection: Connection, account_id: UUID) -> AccountDuplicates:
+    cursor = await connection.execute(
+        "SELECT policy, window_seconds FROM duplicate_policies WHERE account_id = %s", (account_id,)
+    )
+    row = await cursor.fetchone()
+    return AccountDuplicates() if row is None else _read_duplicates(row)
+
+
+async def set_duplicates(connection: Connection, account_id: UUID, duplicates: AccountDuplicates) -> None:
+    policy = duplicates.policy or DuplicateRule().policy
+    await connection.execute(
+        "INSERT INTO duplicate_policies (account_id, policy, window_seconds) VALUES (%s, %s, %s)"
+        " ON CONFLICT (account_id) DO UPDATE SET policy = excluded.policy, window_seconds = excluded.window_seconds",
+        (account_id, policy, duplicates.window_seconds),
+    )
+
+
 # Groups.
 
 
 async def insert_group(connection: Connection, account_id: UUID, group: Group) -> bool:
     """Add a group; False where the account has one of that name."""
     cursor = await connection.execute(
-        "INSERT INTO groups (account_id, group_id, name, price_tier_millis, allowed_models, duplicate_policy, status,"
-        " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, name) DO NOTHING",
+        "INSERT INTO groups (account_id, group_id, name, price_tier_millis, allowed_models, duplicate_policy,"
+        " duplicate_window_seconds, status, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, name) DO NOTHING",
         (
             account_id, group.group_id, group.name, group.price_tier_millis, list(group.allowed_models),
-            group.duplicate_policy, group.status, group.created_at,
+            group.duplicate_policy, group.duplicate_window_seconds, group.status, group.created_at,
         ),
     )  # fmt: skip
     return cursor.rowcount == 1
@@ -188,11 +225,12 @@ async def insert_group(connection: Connection, account_id: UUID, group: Group) -
 
 async def update_group(connection: Connection, account_id: UUID, group: Group) -> None:
     await connection.execute(
-        "UPDATE groups SET name = %s, price_tier_millis = %s, allowed_models = %s, duplicate_policy = %s, status = %s"
+        "UPDATE groups SET name = %s, price_tier_millis = %s, allowed_models = %s, duplicate_policy = %s,"
+        " duplicate_window_seconds = %s, status = %s"
         " WHERE account_id = %s AND group_id = %s",
         (
-            group.name, group.price_tier_millis, list(group.allowed_models), group.duplicate_policy, group.status,
-            account_id, group.group_id,
+            group.name, group.price_tier_millis, list(group.allowed_models), group.duplicate_policy,
+            group.duplicate_window_seconds, group.status, account_id, group.group_id,
         ),
     )  # fmt: skip
 
@@ -230,12 +268,12 @@ async def groups_of(connection: Connection, account_id: UUID, *, after: UUID | N
 async def insert_key(connection: Connection, account_id: UUID, key: Key) -> None:
     await connection.execute(
         "INSERT INTO api_keys (account_id, key_id, group_id, member_id, name, token_hash, mask, status, expires_at,"
-        " allowed_addresses, allowed_models, show_balance, duplicate_policy, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " allowed_addresses, allowed_models, show_balance, duplicate_policy, duplicate_window_seconds,"
+        " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             account_id, key.key_id, key.group_id, key.member_id, key.name, key.token_hash, key.mask, key.status,
             key.expires_at, list(key.allowed_addresses), list(key.allowed_models), key.show_balance,
-            key.duplicate_policy, key.created_at,
+            key.duplicate_policy, key.duplicate_window_seconds, key.created_at,
         ),
     )  # fmt: skip
 
@@ -243,12 +281,13 @@ async def insert_key(connection: Connection, account_id: UUID, key: Key) -> None
 async def update_key(connection: Connection, account_id: UUID, key: Key) -> None:
     await connection.execute(
         "UPDATE api_keys SET group_id = %s, member_id = %s, name = %s, token_hash = %s, mask = %s, status = %s,"
-        " expires_at = %s, allowed_addresses = %s, allowed_models = %s, show_balance = %s, duplicate_policy = %s"
+        " expires_at = %s, allowed_addresses = %s, allowed_models = %s, show_balance = %s, duplicate_policy = %s,"
+        " duplicate_window_seconds = %s"
         " WHERE account_id = %s AND key_id = %s",
         (
             key.group_id, key.member_id, key.name, key.token_hash, key.mask, key.status, key.expires_at,
             list(key.allowed_addresses), list(key.allowed_models), key.show_balance, key.duplicate_policy,
-            account_id, key.key_id,
+            key.duplicate_window_seconds, account_id, key.key_id,
         ),
     )  # fmt: skip
 

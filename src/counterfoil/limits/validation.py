@@ -9,7 +9,14 @@ from dataclasses import replace
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.money import LARGEST_NANOS
 from counterfoil.foundation.periods import Window
-from counterfoil.limits.model import LIMIT_SCOPES, GroupSettings, KeySettings, Scope, Unit
+from counterfoil.limits.model import (
+    DUPLICATE_WINDOW_SECONDS_MAX,
+    LIMIT_SCOPES,
+    GroupSettings,
+    KeySettings,
+    Scope,
+    Unit,
+)
 from counterfoil.limits.rules import read_network
 from counterfoil.limits.tokens import HASH_BYTES
 
@@ -36,6 +43,7 @@ def check_group(settings: GroupSettings) -> GroupSettings:
     """The settings with trimmed text."""
     if not 1 <= settings.price_tier_millis <= PRICE_TIER_MILLIS_MAX:
         raise InputError(field="price_tier_millis", expected=f"1 to {PRICE_TIER_MILLIS_MAX}; 1000 is the plain price")
+    check_duplicate_window(settings.duplicate_window_seconds)
     return replace(
         settings,
         name=check_name(settings.name),
@@ -47,6 +55,7 @@ def check_key(settings: KeySettings) -> KeySettings:
     """The settings with trimmed text and networks in their usual form."""
     if settings.expires_at is not None and not 0 <= settings.expires_at <= LARGEST_NANOS:
         raise InputError(field="expires_at", expected="a time")
+    check_duplicate_window(settings.duplicate_window_seconds)
     if len(settings.allowed_addresses) > LIST_LENGTH_MAX:
         raise InputError(field="allowed_addresses", expected=f"at most {LIST_LENGTH_MAX}")
     networks = []
@@ -63,6 +72,14 @@ def check_key(settings: KeySettings) -> KeySettings:
         allowed_addresses=tuple(dict.fromkeys(networks)),
         allowed_models=_check_models(settings.allowed_models),
     )
+
+
+def check_duplicate_window(seconds: int | None) -> None:
+    """Raises `InputError` for a window that is no time, or longer than copies are looked for."""
+    if seconds is not None and not 1 <= seconds <= DUPLICATE_WINDOW_SECONDS_MAX:
+        raise InputError(
+            field="duplicate_window_seconds", expected=f"1 to {DUPLICATE_WINDOW_SECONDS_MAX} seconds", given=seconds
+        )
 
 
 def check_name(name: str) -> str:

@@ -69,6 +69,9 @@ _DEFAULTS: Mapping[str, Any] = {
     "audio_token_bound": 120_000,
     "file_token_bound": 300_000,
     "tool_token_bound": 25_000,
+    # Providers bill what they have made: a task that had begun to run costs its whole price unless the book knows better.
+    "cancelled_queued_percent": 0,
+    "cancelled_running_percent": 100,
     "source": "",
     "source_date": "",
     "note": "",
@@ -166,6 +169,8 @@ def _read_terms(entry: Mapping[str, Any], model: str, currency: str) -> Terms:
         audio_token_bound=_count(entry, "audio_token_bound", model),
         file_token_bound=_count(entry, "file_token_bound", model),
         tool_token_bound=_count(entry, "tool_token_bound", model),
+        cancelled_queued_percent=_percent(entry, "cancelled_queued_percent", model),
+        cancelled_running_percent=_percent(entry, "cancelled_running_percent", model),
         source=_text(entry, "source", None, model), source_date=_text(entry, "source_date", None, model),
         note=_text(entry, "note", None, model),
     )  # fmt: skip
@@ -263,7 +268,8 @@ def body_of(terms: Terms) -> dict[str, Any]:
         "context_window": terms.context_window, "default_output_cap": terms.default_output_cap,
         "largest_output": terms.largest_output, "image_token_bound": terms.image_token_bound,
         "audio_token_bound": terms.audio_token_bound, "file_token_bound": terms.file_token_bound,
-        "tool_token_bound": terms.tool_token_bound, "same_as": dict(terms.same_as), "source": terms.source,
+        "tool_token_bound": terms.tool_token_bound, "cancelled_queued_percent": terms.cancelled_queued_percent,
+        "cancelled_running_percent": terms.cancelled_running_percent, "same_as": dict(terms.same_as), "source": terms.source,
         "source_date": terms.source_date, "note": terms.note,
     }  # fmt: skip
 
@@ -279,7 +285,9 @@ def terms_of(model: str, body: Mapping[str, Any]) -> Terms:
         context_window=body["context_window"], default_output_cap=body["default_output_cap"],
         largest_output=body["largest_output"], image_token_bound=body["image_token_bound"],
         audio_token_bound=body["audio_token_bound"], file_token_bound=body["file_token_bound"],
-        tool_token_bound=body["tool_token_bound"], same_as=body["same_as"], source=body["source"],
+        tool_token_bound=body["tool_token_bound"],
+        cancelled_queued_percent=body.get("cancelled_queued_percent", 0),
+        cancelled_running_percent=body.get("cancelled_running_percent", 100), same_as=body["same_as"], source=body["source"],
         source_date=body["source_date"], note=body["note"],
     )  # fmt: skip
 
@@ -329,6 +337,13 @@ def _count(body: Mapping[str, Any], name: str, where: str) -> int:
     value = body.get(name)
     if type(value) is not int or not 1 <= value <= TOKENS_MAX:
         raise _unreadable(f"{where}.{name}", f"a whole number from 1 to {TOKENS_MAX}", value)
+    return value
+
+
+def _percent(body: Mapping[str, Any], name: str, where: str) -> int:
+    value = body.get(name)
+    if type(value) is not int or not 0 <= value <= 100:
+        raise _unreadable(f"{where}.{name}", "a whole number from 0 to 100", value)
     return value
 
 

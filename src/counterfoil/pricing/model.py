@@ -187,6 +187,9 @@ class Terms:
     audio_token_bound: int
     file_token_bound: int
     tool_token_bound: int
+    # Of the whole price, what a task that was cancelled while it waited or ran still costs, in percent.
+    cancelled_queued_percent: int = 0
+    cancelled_running_percent: int = 100
     same_as: Mapping[str, str] = field(default_factory=dict)
     source: str
     source_date: str

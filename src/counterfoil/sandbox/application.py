@@ -1,8 +1,10 @@
 """The sandbox's ASGI application: a provider that answers what it is asked to answer.
 
     POST /v1/chat/completions, /v1/responses, /v1/embeddings, GET /v1/models     as OpenAI
+    POST /v1/images/generations, /v1/images/edits, /v1/audio/speech, /v1/audio/transcriptions    as OpenAI
+    /v1/videos, /v1/videos/{id}, /v1/videos/{id}/content, …/remix as OpenAI, and …/cancel as others
     POST /v1/messages, GET /v1/models with `anthropic-version`                   as Anthropic
-    GET /sandbox/bill.json, /sandbox/bill.csv, /sandbox/health, POST /sandbox/reset, /sandbox/rules
+    /sandbox/…: the bill, the rules, the videos and the callbacks, see `control.py`
 
 It is plain ASGI because it shares the cores of a benchmark with what is measured. It keeps no prompt.
 """
@@ -20,17 +22,18 @@ from counterfoil.sandbox.asgi import Receive, Send, read_body, send_error, send_
 from counterfoil.sandbox.asked import read_asked
 from counterfoil.sandbox.bill import Bill
 from counterfoil.sandbox.call import Call, Route
+from counterfoil.sandbox.callbacks import Callbacks
 from counterfoil.sandbox.control import answer_control
 from counterfoil.sandbox.errors import Rejected, rejection
-from counterfoil.sandbox.failures import FailureRules
-from counterfoil.sandbox.model import Configuration, Endpoint, FailureRule, UpstreamKey
+from counterfoil.sandbox.exchange import REQUEST_ID_CHARACTERS_MAX, Exchange
+from counterfoil.sandbox.failures import Rules
+from counterfoil.sandbox.media import MEDIA_PATHS, Media
+from counterfoil.sandbox.model import Configuration, Endpoint, Rule, UpstreamKey
 from counterfoil.sandbox.models_list import encode_models
 from counterfoil.sandbox.openai_chat import encode_chat, stream_chat
 from counterfoil.sandbox.openai_embeddings import encode_embeddings
 from counterfoil.sandbox.openai_responses import encode_response, stream_response
-
-# What the caller calls its request, as far as the bill keeps it.
-REQUEST_ID_CHARACTERS_MAX = 128
+from counterfoil.sandbox.videos import Videos
 
 _ROUTES: Mapping[str, Route] = {
     "/v1/chat/completions": Route(Endpoint.CHAT, b"chatcmpl-", b"x-request-id", encode_chat, stream_chat),
@@ -45,18 +48,31 @@ class SandboxApplication:
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         self.bill = Bill(configuration.costs)
+        self.callbacks = Callbacks(configuration.callbacks, clock)
+        self.videos = Videos(
+            bill=self.bill,
+            callbacks=self.callbacks,
+            clock=clock,
+            cancelled_running_percent=configuration.cancelled_running_percent,
+        )
         self._configuration = configuration
         self._keys = {secret.encode(): key for secret, key in configuration.keys.items()}
         self._models = None if configuration.models is None else frozenset(configuration.models)
-        self._rules = FailureRules(configuration.rules)
+        self._media = Media(bill=self.bill, videos=self.videos, models=self._models, clock=clock)
+        self._rules = Rules(configuration.rules)
         self._clock = clock
         # Ids must differ between processes and runs: a random start, then a number.
         self._id_start = os.urandom(8).hex().encode()
         self._numbers = itertools.count(1)
 
-    def use_rules(self, rules: tuple[FailureRule, ...]) -> None:
-        """Replace the failure rules; their counting starts anew."""
-        self._rules = FailureRules(rules)
+    def use_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Replace the rules; their counting starts anew."""
+        self._rules = Rules(rules)
+
+    async def close(self) -> None:
+        """Give up what is still under way to others."""
+        self.videos.reset()
+        await self.callbacks.close()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         route = _ROUTES.get(scope["path"])
@@ -68,6 +84,8 @@ class SandboxApplication:
                 return
             if route is not None and scope["method"] == "POST":
                 await self._read_call(route, digits, headers, body, receive, send).serve()
+            elif scope["path"].startswith(MEDIA_PATHS):
+                await self._media.serve(self._read_exchange(scope, digits, headers, body, receive, send), self._rules)
             else:
                 await self._answer_other(scope, digits, headers, body, send)
         except Rejected as rejected:
@@ -107,6 +125,27 @@ class SandboxApplication:
             send=send,
             bill=self.bill,
             clock=self._clock,
+        )
+
+    def _read_exchange(
+        self,
+        scope: Mapping[str, Any],
+        digits: bytes,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        receive: Receive,
+        send: Send,
+    ) -> Exchange:
+        return Exchange(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"],
+            headers=headers,
+            body=body,
+            key=self._authenticate(headers),
+            digits=digits,
+            receive=receive,
+            send=send,
         )
 
     async def _answer_other(

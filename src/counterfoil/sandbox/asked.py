@@ -18,25 +18,25 @@ from typing import Any
 
 import orjson
 
-from counterfoil.foundation.errors import InputError
-from counterfoil.sandbox.configuration import DELAY_MS_MAX, read_failure
+from counterfoil.sandbox.directives import (
+    INPUT_TOKENS_MAX,
+    OUTPUT_TOKENS_MAX,
+    given_directives,
+    read_failure_directive,
+    read_number,
+)
 from counterfoil.sandbox.errors import Rejected
-from counterfoil.sandbox.model import Asked, Endpoint, Failure, FailureKind, TokenUsage
+from counterfoil.sandbox.model import DELAY_MS_MAX, Asked, Endpoint, Failure, FailureKind, TokenUsage
+from counterfoil.sandbox.parameters import missing, read_model, read_whole, wrong_type
+from counterfoil.sandbox.text import BYTES_PER_TOKEN
 
 # Where neither a directive nor a cap says how much: enough to see a stream, little enough to be quick.
 OUTPUT_TOKENS_DEFAULT = 16
-# The longest reply is 4 MB of text; ten million tokens of input are above every context window.
-OUTPUT_TOKENS_MAX = 1_000_000
-INPUT_TOKENS_MAX = 10_000_000
-BYTES_PER_TOKEN = 4
 CHOICES_MAX = 128
 EMBEDDING_INPUTS_MAX = 2048
 EMBEDDING_DIMENSIONS_DEFAULT = 1536
 EMBEDDING_DIMENSIONS_MAX = 4096
-MODEL_CHARACTERS_MAX = 256
 
-_HEADER_PREFIX = b"x-sandbox-"
-_METADATA_PREFIX = "sandbox_"
 _MOST_TOKENS: Mapping[str, int] = {
     "input_tokens": INPUT_TOKENS_MAX,
     "output_tokens": OUTPUT_TOKENS_MAX,
@@ -60,12 +60,8 @@ def read_asked(endpoint: Endpoint, body: bytes, headers: Mapping[bytes, bytes]) 
         raise Rejected(400, "We could not parse the JSON body of your request.") from None
     if not isinstance(data, dict):
         raise Rejected(400, "We could not parse the JSON body of your request: an object is needed.")
-    model = data.get("model")
-    if model is None:
-        raise _missing("model")
-    if not isinstance(model, str) or not 1 <= len(model) <= MODEL_CHARACTERS_MAX:
-        raise _wrong_type("model", "a string")
-    directives = _directives(data, headers)
+    model = read_model(data.get("model"))
+    directives = given_directives(data.get("metadata"), headers)
     return _READERS[endpoint](data, model, directives, _read_tokens(directives))
 
 
@@ -116,9 +112,9 @@ def _read_chat(data: dict[str, Any], model: str, directives: Mapping[str, str], 
     messages = _messages(data)
     options = data.get("stream_options")
     if options is not None and not isinstance(options, dict):
-        raise _wrong_type("stream_options", "an object")
+        raise wrong_type("stream_options", "an object")
     cap_name = "max_tokens" if data.get("max_completion_tokens") is None else "max_completion_tokens"
-    choices = _read_whole(data, "n", most=CHOICES_MAX) or 1
+    choices = read_whole(data, "n", most=CHOICES_MAX) or 1
     if tokens.get("output_tokens", 0) * choices > OUTPUT_TOKENS_MAX:
         raise Rejected(400, f"'n' choices have at most {OUTPUT_TOKENS_MAX} tokens together.", param="n")
     return _asked(
@@ -130,7 +126,7 @@ def _read_chat(data: dict[str, Any], model: str, directives: Mapping[str, str], 
         texts=[messages, data.get("tools")],
         include_usage=options is not None and options.get("include_usage") is True,
         choices=choices,
-        output_cap=_read_whole(data, cap_name),
+        output_cap=read_whole(data, cap_name),
     )
 
 
@@ -139,9 +135,9 @@ def _read_responses(
 ) -> Asked:
     given = data.get("input")
     if given is None:
-        raise _missing("input")
+        raise missing("input")
     if not isinstance(given, str | list):
-        raise _wrong_type("input", "a string or an array")
+        raise wrong_type("input", "a string or an array")
     return _asked(
         Endpoint.RESPONSES,
         model=model,
@@ -149,13 +145,13 @@ def _read_responses(
         directives=directives,
         tokens=tokens,
         texts=[given, data.get("instructions"), data.get("tools")],
-        output_cap=_read_whole(data, "max_output_tokens"),
+        output_cap=read_whole(data, "max_output_tokens"),
     )
 
 
 def _read_messages(data: dict[str, Any], model: str, directives: Mapping[str, str], tokens: Mapping[str, int]) -> Asked:
     messages = _messages(data)
-    cap = _read_whole(data, "max_tokens")
+    cap = read_whole(data, "max_tokens")
     if cap is None:
         raise Rejected(400, "max_tokens: Field required", param="max_tokens")
     return _asked(
@@ -174,9 +170,9 @@ def _read_embeddings(
 ) -> Asked:
     given = data.get("input")
     if given is None or given == "" or given == []:
-        raise _missing("input")
+        raise missing("input")
     if not isinstance(given, str | list):
-        raise _wrong_type("input", "a string or an array")
+        raise wrong_type("input", "a string or an array")
     # One text, or one text as its token numbers, or many of either.
     inputs = 1 if isinstance(given, str) or isinstance(given[0], int) else len(given)
     if inputs > EMBEDDING_INPUTS_MAX:
@@ -191,7 +187,7 @@ def _read_embeddings(
         tokens=tokens,
         texts=[given],
         inputs=inputs,
-        dimensions=_read_whole(data, "dimensions", most=EMBEDDING_DIMENSIONS_MAX) or EMBEDDING_DIMENSIONS_DEFAULT,
+        dimensions=read_whole(data, "dimensions", most=EMBEDDING_DIMENSIONS_MAX) or EMBEDDING_DIMENSIONS_DEFAULT,
         base64=data.get("encoding_format") == "base64",
     )
 
@@ -221,7 +217,7 @@ def _asked(
 ) -> Asked:
     stream = data.get("stream")
     if stream is not None and not isinstance(stream, bool):
-        raise _wrong_type("stream", "a boolean")
+        raise wrong_type("stream", "a boolean")
     return Asked(
         endpoint=endpoint,
         model=model,
@@ -234,41 +230,24 @@ def _asked(
         dimensions=dimensions,
         base64=base64,
         tokens=tokens,
-        latency_ms=_read_directive(directives, "latency_ms", DELAY_MS_MAX),
-        token_interval_ms=_read_directive(directives, "token_interval_ms", DELAY_MS_MAX),
-        failure=_read_failure(directives) if "fail" in directives else None,
+        latency_ms=read_number(directives, "latency_ms", DELAY_MS_MAX),
+        token_interval_ms=read_number(directives, "token_interval_ms", DELAY_MS_MAX),
+        failure=read_failure_directive(directives),
     )
 
 
 def _messages(data: dict[str, Any]) -> list[Any]:
     messages = data.get("messages")
     if messages is None:
-        raise _missing("messages")
+        raise missing("messages")
     if not isinstance(messages, list):
-        raise _wrong_type("messages", "an array of objects")
+        raise wrong_type("messages", "an array of objects")
     for each in messages:
         if not isinstance(each, dict):
-            raise _wrong_type("messages", "an array of objects")
+            raise wrong_type("messages", "an array of objects")
     if not messages:
         raise Rejected(400, "Invalid 'messages': empty array.", param="messages", code="empty_array")
     return messages
-
-
-def _directives(data: dict[str, Any], headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    directives: dict[str, str] = {}
-    metadata = data.get("metadata")
-    if metadata is not None:
-        if not isinstance(metadata, dict):
-            raise _wrong_type("metadata", "an object")
-        for name, value in metadata.items():
-            if name.startswith(_METADATA_PREFIX):
-                if not isinstance(value, str):
-                    raise _wrong_type(f"metadata.{name}", "a string")
-                directives[name[len(_METADATA_PREFIX) :]] = value
-    for header, content in headers.items():
-        if header.startswith(_HEADER_PREFIX):
-            directives[header[len(_HEADER_PREFIX) :].decode("latin-1").replace("-", "_")] = content.decode("latin-1")
-    return directives
 
 
 def _read_tokens(directives: Mapping[str, str]) -> Mapping[str, int]:
@@ -277,41 +256,10 @@ def _read_tokens(directives: Mapping[str, str]) -> Mapping[str, int]:
     tokens = {}
     for name in directives:
         if name in _MOST_TOKENS:
-            tokens[name] = _read_directive(directives, name, _MOST_TOKENS[name])
+            tokens[name] = read_number(directives, name, _MOST_TOKENS[name])
         elif name not in ("latency_ms", "token_interval_ms", "fail"):
             raise Rejected(400, f"There is no directive 'sandbox_{name[:40]}'.", param=f"sandbox_{name[:40]}")
     return tokens
-
-
-def _read_directive(directives: Mapping[str, str], name: str, most: int) -> int:
-    text = directives.get(name)
-    if text is None:
-        return 0
-    if not text.isascii() or not text.isdigit() or int(text[:12]) > most:
-        raise Rejected(400, f"'sandbox_{name}' must be a whole number up to {most}.", param=f"sandbox_{name}")
-    return int(text)
-
-
-def _read_failure(directives: Mapping[str, str]) -> Failure:
-    try:
-        return read_failure(directives["fail"])
-    except InputError as error:
-        raise Rejected(400, f"'sandbox_fail': {error.parameters['reason']}.", param="sandbox_fail") from error
-
-
-def _read_whole(data: dict[str, Any], name: str, *, most: int | None = None) -> int | None:
-    value = data.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type(name, "an integer")
-    if value < 1:
-        message = f"Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-        raise Rejected(400, message, param=name, code="integer_below_min_value")
-    if most is not None and value > most:
-        message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {value} instead."
-        raise Rejected(400, message, param=name, code="integer_above_max_value")
-    return value
 
 
 def _count_text_bytes(texts: list[Any]) -> int:
@@ -329,13 +277,3 @@ def _count_text_bytes(texts: list[Any]) -> int:
         elif isinstance(value, int):
             total += BYTES_PER_TOKEN
     return total
-
-
-def _missing(name: str) -> Rejected:
-    message = f"Missing required parameter: '{name}'."
-    return Rejected(400, message, param=name, code="missing_required_parameter")
-
-
-def _wrong_type(name: str, expected: str) -> Rejected:
-    message = f"Invalid type for '{name}': expected {expected}."
-    return Rejected(400, message, param=name, code="invalid_type")

@@ -1,89 +1,51 @@
-"""Reads a sandbox's configuration, and the failures that it and single calls ask for.
+"""Reads a sandbox's configuration.
 
     {
       "keys":   {"sandbox-key": "sandbox", "other-key": {"name": "backup", "project": "proj_two"}},
       "models": ["gpt-5-mini"],
-      "costs":  {"gpt-5-mini": {"input_tokens": 250000000, "cached_tokens": 25000000, "output_tokens": 2000000000}},
-      "rules":  [{"fail": "status:503", "key": "backup", "every": 10}]
+      "costs":  {"gpt-5-mini": {"input_tokens": 250000000, "output_tokens": 2000000000}},
+      "rules":  [{"fail": "status:503", "key": "backup", "every": 10},
+                 {"ask": {"outcome": "failed", "after_ms": 500}, "endpoint": "videos", "probability": 0.1}],
+      "callbacks": {"url": "http://127.0.0.1:8080/hook", "secret": "whsec_c2VjcmV0", "times": 2, "delay_ms": 100},
+      "cancelled_running_percent": 100
     }
 
-A failure is written `kind[:argument][@key][,billed|,unbilled]`: `status:529`, `timeout:30000`, `cut:0`,
-`out_of_money:deepseek`, `status:500@backup`, `timeout:500,unbilled`.
+`costs` are explained in `costs.py`, what `fail` may say in `failure_notation.py`, what `ask` may say in
+`directives.py`, and `callbacks` (one object, or a list) in `callbacks.py`.
 """
 
 from __future__ import annotations
 
-import re
+import ipaddress
 from collections.abc import Mapping
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from counterfoil.foundation.errors import InputError
+from counterfoil.sandbox.costs import DEFAULT_COSTS, MODELS_MAX, read_costs
+from counterfoil.sandbox.directives import ASKABLE, CALLBACK_TIMES_MAX, problem_with
+from counterfoil.sandbox.failure_notation import read_failure
 from counterfoil.sandbox.model import (
+    DELAY_MS_MAX,
+    CallbackSettings,
     Configuration,
     Endpoint,
-    Failure,
-    FailureKind,
-    FailureRule,
-    TokenCosts,
+    Rule,
     UpstreamKey,
 )
-from counterfoil.sandbox.out_of_money import FLAVOURS
+from counterfoil.sandbox.video_model import EVENT_TYPES, FINAL_EVENT_TYPES
 
 RULES_MAX = 100
 KEYS_MAX = 1000
-MODELS_MAX = 10_000
 # A name goes into every line of the bill.
 NAME_CHARACTERS_MAX = 128
-COST_NANOS_MAX = 10**15
-DELAY_MS_MAX = 3_600_000
-# An upstream that "never answers" outlives every sensible timeout of its caller.
-TIMEOUT_MS_DEFAULT = 600_000
-SLOW_FIRST_BYTE_MS_DEFAULT = 5_000
-CUT_PERCENT_DEFAULT = 50
-OVERCOUNT_TOKENS_DEFAULT = 100
-OVERCOUNT_TOKENS_MAX = 100_000
+CALLBACKS_MAX = 100
 
 DEFAULT_KEYS: Mapping[str, UpstreamKey] = {"sandbox-key": UpstreamKey(name="sandbox", project="proj_sandbox")}
 
-_NO_ARGUMENT = frozenset({FailureKind.NO_USAGE, FailureKind.GARBAGE, FailureKind.EMPTY, FailureKind.WRONG_CONTENT_TYPE})
-# (least, most, default) of each kind's number; a status has no default.
-_ARGUMENTS: Mapping[FailureKind, tuple[int, int, int | None]] = {
-    FailureKind.STATUS: (400, 599, None),
-    FailureKind.TIMEOUT: (1, DELAY_MS_MAX, TIMEOUT_MS_DEFAULT),
-    FailureKind.SLOW_FIRST_BYTE: (1, DELAY_MS_MAX, SLOW_FIRST_BYTE_MS_DEFAULT),
-    FailureKind.CUT: (0, 100, CUT_PERCENT_DEFAULT),
-    FailureKind.OVERCOUNT: (1, OVERCOUNT_TOKENS_MAX, OVERCOUNT_TOKENS_DEFAULT),
-}
-_FAILURE = re.compile(
-    r"(?P<kind>[a-z_]+)(:(?P<argument>[\w-]+))?(@(?P<key>[\w.-]+))?(,(?P<billing>billed|unbilled))?\Z"
-)
-_RULE_FIELDS = frozenset({"fail", "model", "endpoint", "key", "every", "probability", "seed", "times"})
-
-
-def _costs(usd_micros_input: int, usd_micros_cached: int, usd_micros_output: int) -> TokenCosts:
-    """Costs from millionths of a dollar per million tokens; cache writes cost 1.25 and 2 times the input."""
-    return TokenCosts(
-        input_tokens=usd_micros_input * 1000,
-        cached_tokens=usd_micros_cached * 1000,
-        cache_write_5m_tokens=usd_micros_input * 1250,
-        cache_write_1h_tokens=usd_micros_input * 2000,
-        output_tokens=usd_micros_output * 1000,
-    )
-
-
-# About what these models cost in 2025: the sandbox's bill should look like one, not be up to date.
-DEFAULT_COSTS: Mapping[str, TokenCosts] = {
-    "gpt-5": _costs(1_250_000, 125_000, 10_000_000),
-    "gpt-5-mini": _costs(250_000, 25_000, 2_000_000),
-    "gpt-5-nano": _costs(50_000, 5_000, 400_000),
-    "gpt-4.1": _costs(2_000_000, 500_000, 8_000_000),
-    "gpt-4o": _costs(2_500_000, 1_250_000, 10_000_000),
-    "gpt-4o-mini": _costs(150_000, 75_000, 600_000),
-    "claude-sonnet-4-5": _costs(3_000_000, 300_000, 15_000_000),
-    "claude-haiku-4-5": _costs(1_000_000, 100_000, 5_000_000),
-    "text-embedding-3-small": _costs(20_000, 20_000, 0),
-    "*": _costs(1_000_000, 100_000, 4_000_000),
-}
+_FIELDS = ("keys", "models", "costs", "rules", "callbacks", "cancelled_running_percent")
+_RULE_FIELDS = frozenset({"fail", "ask", "model", "endpoint", "key", "every", "probability", "seed", "times"})
+_CALLBACK_FIELDS = frozenset({"url", "secret", "key", "times", "events", "delay_ms"})
 
 
 def default_configuration() -> Configuration:
@@ -95,63 +57,26 @@ def read_configuration(data: object) -> Configuration:
     if not isinstance(data, dict):
         _refuse("configuration", "an object is needed")
     for field in data:
-        if field not in ("keys", "models", "costs", "rules"):
+        if field not in _FIELDS:
             _refuse(field, "there is no such field")
     return Configuration(
         keys=_read_keys(data["keys"]) if "keys" in data else DEFAULT_KEYS,
         models=_read_models(data.get("models")),
-        costs={**DEFAULT_COSTS, **_read_costs(data.get("costs", {}))},
+        costs={**DEFAULT_COSTS, **read_costs(data.get("costs", {}))},
         rules=read_rules(data.get("rules", [])),
+        callbacks=read_callbacks(data.get("callbacks")),
+        cancelled_running_percent=_read_percent(data.get("cancelled_running_percent", 100)),
     )
 
 
-def read_rules(data: object) -> tuple[FailureRule, ...]:
-    """Read a parsed JSON list of failure rules. Raises `InputError` with the field and the reason."""
+def read_rules(data: object) -> tuple[Rule, ...]:
+    """Read a parsed JSON list of rules. Raises `InputError` with the field and the reason."""
     if not isinstance(data, list) or len(data) > RULES_MAX:
         _refuse("rules", f"a list of at most {RULES_MAX} rules is needed")
     return tuple(_read_rule(each) for each in data)
 
 
-def read_failure(text: object) -> Failure:
-    """Read one written failure (see the module's docstring). Raises `InputError`."""
-    found = _FAILURE.match(text) if isinstance(text, str) else None
-    if found is None or found["kind"] not in list(FailureKind):
-        _refuse("fail", "one of " + ", ".join(FailureKind) + " is needed, as kind[:argument][@key][,billed|,unbilled]")
-    kind = FailureKind(found["kind"])
-    flavour = None
-    argument = 0
-    if kind is FailureKind.OUT_OF_MONEY:
-        flavour = _read_flavour(found["argument"])
-    elif kind not in _NO_ARGUMENT:
-        argument = _read_argument(kind, found["argument"])
-    elif found["argument"] is not None:
-        _refuse("fail", f"{kind} takes no argument")
-    # An upstream bills what it has generated: a 200 is billed and an error is not, unless the rule says otherwise.
-    billed = kind not in (FailureKind.STATUS, FailureKind.OUT_OF_MONEY)
-    if found["billing"] is not None:
-        billed = found["billing"] == "billed"
-    return Failure(kind=kind, argument=argument, flavour=flavour, key=found["key"], billed=billed)
-
-
-def _read_flavour(text: str | None) -> str | None:
-    if text is None:
-        return None
-    flavour = text.replace("-", "_")
-    if flavour not in FLAVOURS:
-        _refuse("fail", "the flavours of out_of_money are " + ", ".join(FLAVOURS))
-    return flavour
-
-
-def _read_argument(kind: FailureKind, text: str | None) -> int:
-    least, most, default = _ARGUMENTS[kind]
-    if text is None and default is not None:
-        return default
-    if text is None or not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
-        _refuse("fail", f"{kind} needs a number from {least} to {most}")
-    return int(text)
-
-
-def _read_rule(data: object) -> FailureRule:
+def _read_rule(data: object) -> Rule:
     if not isinstance(data, dict):
         _refuse("rules", "each rule is an object")
     for field in data:
@@ -165,9 +90,12 @@ def _read_rule(data: object) -> FailureRule:
         _refuse("rules.probability", "a number from 0 to 1 is needed")
     if probability is not None and not 0 <= probability <= 1:
         _refuse("rules.probability", "a number from 0 to 1 is needed")
+    if ("fail" in data) is ("ask" in data):
+        _refuse("rules", "each rule has either fail or ask")
     seed = _read_whole(data, "seed", least=0)
-    return FailureRule(
-        failure=read_failure(data.get("fail")),
+    return Rule(
+        failure=read_failure(data["fail"]) if "fail" in data else None,
+        ask=_read_ask(data["ask"]) if "ask" in data else {},
         model=None if data.get("model") is None else _read_name(data["model"], "rules.model"),
         endpoint=None if endpoint is None else Endpoint(endpoint),
         key=None if data.get("key") is None else _read_name(data["key"], "rules.key"),
@@ -176,6 +104,80 @@ def _read_rule(data: object) -> FailureRule:
         seed=1 if seed is None else seed,
         times=_read_whole(data, "times", least=1),
     )
+
+
+def _read_ask(data: object) -> Mapping[str, str]:
+    if not isinstance(data, dict) or not data:
+        _refuse("rules.ask", "an object of directives is needed")
+    asked = {}
+    for name, value in data.items():
+        if name not in ASKABLE:
+            _refuse(f"rules.ask.{name}", "there is no such directive, one of " + ", ".join(sorted(ASKABLE)))
+        if not isinstance(value, str | int):
+            _refuse(f"rules.ask.{name}", "a text or a whole number is needed")
+        asked[name] = value if isinstance(value, str) else str(int(value))
+        problem = problem_with(name, asked[name])
+        if problem is not None:
+            _refuse(f"rules.ask.{name}", f"{problem} is needed")
+    return asked
+
+
+def read_callbacks(data: object) -> tuple[CallbackSettings, ...]:
+    """Read parsed JSON: nothing, one object, or a list. Raises `InputError` with the field and the reason."""
+    if data is None:
+        return ()
+    each_of = data if isinstance(data, list) else [data]
+    if len(each_of) > CALLBACKS_MAX:
+        _refuse("callbacks", f"at most {CALLBACKS_MAX} are taken")
+    return tuple(_read_callback(each) for each in each_of)
+
+
+def _read_callback(data: object) -> CallbackSettings:
+    if not isinstance(data, dict) or not data.keys() <= _CALLBACK_FIELDS:
+        _refuse("callbacks", "an object is needed, with " + ", ".join(sorted(_CALLBACK_FIELDS)))
+    secret = data.get("secret")
+    if not isinstance(secret, str) or not 1 <= len(secret) <= NAME_CHARACTERS_MAX:
+        _refuse("callbacks.secret", f"a text of 1 to {NAME_CHARACTERS_MAX} characters is needed")
+    events = data.get("events", list(FINAL_EVENT_TYPES))
+    if not isinstance(events, list) or not all(event in EVENT_TYPES for event in events):
+        _refuse("callbacks.events", "a list is needed, of " + ", ".join(EVENT_TYPES))
+    delays = data.get("delay_ms", 0)
+    if not isinstance(delays, dict):
+        delays = dict.fromkeys(events, delays)
+    for event, delay_ms in delays.items():
+        if event not in EVENT_TYPES or type(delay_ms) is not int or not 0 <= delay_ms <= DELAY_MS_MAX:
+            _refuse("callbacks.delay_ms", f"milliseconds up to {DELAY_MS_MAX} are needed, or an object by event")
+    times = data.get("times", 1)
+    if type(times) is not int or not 0 <= times <= CALLBACK_TIMES_MAX:
+        _refuse("callbacks.times", f"a whole number up to {CALLBACK_TIMES_MAX} is needed")
+    return CallbackSettings(
+        url=_read_url(data.get("url")),
+        secret=secret,
+        key=None if data.get("key") is None else _read_name(data["key"], "callbacks.key"),
+        times=times,
+        delays_ms={event: delays.get(event, 0) for event in events},
+    )
+
+
+def _read_url(value: object) -> str:
+    if not isinstance(value, str) or not _is_on_loopback(value):
+        _refuse("callbacks.url", "an address such as http://127.0.0.1:8080/hook is needed, on loopback")
+    return value
+
+
+def _is_on_loopback(url: str) -> bool:
+    # Nothing of the sandbox leaves this machine.
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _read_percent(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= 100:
+        _refuse("cancelled_running_percent", "a whole number from 0 to 100 is needed")
+    return value
 
 
 def _read_whole(data: Mapping[str, object], field: str, *, least: int) -> int | None:
@@ -212,30 +214,6 @@ def _read_models(data: object) -> tuple[str, ...] | None:
     if not isinstance(data, list) or len(data) > MODELS_MAX:
         _refuse("models", f"a list of at most {MODELS_MAX} names is needed")
     return tuple(_read_name(each, "models") for each in data)
-
-
-def _read_costs(data: object) -> Mapping[str, TokenCosts]:
-    if not isinstance(data, dict) or len(data) > MODELS_MAX:
-        _refuse("costs", "an object of models is needed")
-    return {model: _read_model_costs(model, kinds) for model, kinds in data.items()}
-
-
-def _read_model_costs(model: str, kinds: object) -> TokenCosts:
-    if not isinstance(kinds, dict) or not kinds.keys() <= set(TokenCosts.__slots__):
-        _refuse(f"costs.{model}", "an object is needed, with " + ", ".join(TokenCosts.__slots__))
-    nanos_of: dict[str, int] = {}
-    for kind, nanos in kinds.items():
-        if isinstance(nanos, bool) or not isinstance(nanos, int) or not 0 <= nanos <= COST_NANOS_MAX:
-            _refuse(f"costs.{model}.{kind}", "whole nanos per million tokens are needed")
-        nanos_of[kind] = nanos
-    input_nanos = nanos_of.get("input_tokens", 0)
-    return TokenCosts(
-        input_tokens=input_nanos,
-        cached_tokens=nanos_of.get("cached_tokens", input_nanos),
-        cache_write_5m_tokens=nanos_of.get("cache_write_5m_tokens", input_nanos),
-        cache_write_1h_tokens=nanos_of.get("cache_write_1h_tokens", input_nanos),
-        output_tokens=nanos_of.get("output_tokens", 0),
-    )
 
 
 def _read_name(value: object, field: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+# The longest wait that can be asked of the sandbox.
+DELAY_MS_MAX = 3_600_000
 
 
 class Endpoint(StrEnum):
@@ -15,6 +18,15 @@ class Endpoint(StrEnum):
     RESPONSES = "responses"
     EMBEDDINGS = "embeddings"
     MESSAGES = "messages"
+    IMAGES = "images"
+    SPEECH = "speech"
+    TRANSCRIPTIONS = "transcriptions"
+    # Making a video, also as a remix; then asking for one, for all, for its content, cancelling and deleting it.
+    VIDEOS = "videos"
+    VIDEO_POLLS = "video_polls"
+    VIDEO_LISTS = "video_lists"
+    VIDEO_CONTENT = "video_content"
+    VIDEO_CHANGES = "video_changes"
 
 
 class FailureKind(StrEnum):
@@ -59,14 +71,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailureRule:
-    """Which calls fail, and how; a condition that is None holds for every call.
+class Rule:
+    """Which calls fail, or ask more than they say; a condition that is None holds for every call.
 
-    Of the calls that match `model` (a pattern with `*`), `endpoint` and `key` (a name), every `every`th fails, with
-    `probability` (drawn from a generator seeded with `seed`), and at most `times` of them.
+    Of the calls that match `model` (a pattern with `*`), `endpoint` and `key` (a name), the rule meets every `every`th,
+    with `probability` (drawn from a generator seeded with `seed`), and at most `times` of them. Those fail by
+    `failure`; if it is None, they are served as if they had given the directives of `ask`.
     """
 
-    failure: Failure
+    failure: Failure | None
+    ask: Mapping[str, str]
     model: str | None
     endpoint: Endpoint | None
     key: str | None
@@ -85,14 +99,34 @@ class UpstreamKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCosts:
-    """What a model costs, in nanos per million tokens of each kind."""
+class ModelCosts:
+    """What a model costs: nanos per million tokens of each kind, and nanos for one of each of its `units`.
 
-    input_tokens: int
-    cached_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    output_tokens: int
+    A unit is named as in price books, `image:1024x1024:low`, `second:720x1280`, `second:audio` or `character`; a bare
+    `image` or `second` is for every unit of that kind that has no cost of its own.
+    """
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    output_tokens: int = 0
+    units: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackSettings:
+    """Where the sandbox tells of its videos, and how well.
+
+    `secret` signs. `key` limits it to the videos of the upstream key of that name (None: of all). Each event whose type
+    is in `delays_ms` is sent, `times` times, each delivery that many milliseconds after what it tells of.
+    """
+
+    url: str
+    secret: str = field(repr=False)
+    key: str | None
+    times: int
+    delays_ms: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +134,16 @@ class Configuration:
     """What one sandbox process plays.
 
     `keys` maps an accepted upstream key to its names; `models` are the only models there are (None: any);
-    `costs` maps a model to its costs, `*` to those of all others.
+    `costs` maps a model to its costs, `*` to those of all others. A video that its customer cancels while it is being
+    made is billed `cancelled_running_percent` of its cost.
     """
 
     keys: Mapping[str, UpstreamKey]
     models: tuple[str, ...] | None
-    costs: Mapping[str, TokenCosts]
-    rules: tuple[FailureRule, ...]
+    costs: Mapping[str, ModelCosts]
+    rules: tuple[Rule, ...]
+    callbacks: tuple[CallbackSettings, ...] = ()
+    cancelled_running_percent: int = 100
 
 
 # The following are made for every call: a tuple costs a third of a frozen dataclass.
@@ -169,7 +206,10 @@ class Stream(NamedTuple):
 
 
 class BilledCall(NamedTuple):
-    """One line of the sandbox's bill; `at` is in UTC microseconds."""
+    """One line of the sandbox's bill; `at` is in UTC microseconds.
+
+    It costs its tokens or, if it has a `unit`, that many `units` of it, and of their cost `percent`.
+    """
 
     at: int
     response_id: bytes
@@ -186,3 +226,6 @@ class BilledCall(NamedTuple):
     streamed: bool
     status: str
     request_id: str
+    unit: str = ""
+    units: int = 0
+    percent: int = 100

@@ -111,11 +111,31 @@ class SandboxProcess:
         return self._request("GET", f"/sandbox/bill.csv?{query}").decode()
 
     def reset(self) -> None:
-        """Empty the bill."""
+        """Empty the bill, and forget the videos and the deliveries of callbacks."""
         self._request("POST", "/sandbox/reset")
 
+    def tasks(self, *, key: str | None = None) -> list[dict[str, Any]]:
+        """Every video with its polls and downloads, oldest first; deleted and lost ones too."""
+        answer = self._request("GET", "/sandbox/tasks" + ("" if key is None else f"?key={key}"))
+        tasks: list[dict[str, Any]] = orjson.loads(answer)["tasks"]
+        return tasks
+
+    def force_task(self, video_id: str, status: str, *, error: Mapping[str, str] | None = None) -> None:
+        """Bring a video into a state, from whichever it is in; `lost` hides it."""
+        body = {"status": status} if error is None else {"status": status, "error": error}
+        self._request("POST", f"/sandbox/tasks/{video_id}", orjson.dumps(body))
+
+    def use_callbacks(self, settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> None:
+        """Replace the callbacks; None: send none."""
+        self._request("POST", "/sandbox/callbacks", orjson.dumps(settings))
+
+    def callbacks(self) -> dict[str, Any]:
+        """The callbacks' settings, and what came of each delivery."""
+        answer: dict[str, Any] = orjson.loads(self._request("GET", "/sandbox/callbacks"))
+        return answer
+
     def use_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
-        """Replace the failure rules."""
+        """Replace the rules by which calls fail or ask more."""
         self._request("POST", "/sandbox/rules", orjson.dumps(list(rules)))
 
     def said(self) -> str:

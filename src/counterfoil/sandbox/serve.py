@@ -73,6 +73,7 @@ async def _serve(host: str, port: int, configuration: Configuration, parent_pid:
     if not serving.done():
         server.stop()
         await asyncio.wait((serving,), timeout=STOP_GRACE_SECONDS)
+    await application.close()
     if serving.done():
         serving.result()
 

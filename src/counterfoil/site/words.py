@@ -6,14 +6,20 @@ from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, en
 
 # What is explained in full on the look-up page, and what is listed below it, in this order.
 _LISTED = (
-    Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.CHECK_SCOPE, Kind.LIMIT_WINDOW, Kind.LIMIT_UNIT, Kind.HOLD_STATE,
+    Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.TASK_STATE, Kind.DOWNLOAD_STATE, Kind.VERDICT, Kind.TASK_KIND,
+    Kind.INPUT_TYPE, Kind.TASK_SOURCE, Kind.CHECK_SCOPE, Kind.LIMIT_WINDOW, Kind.LIMIT_UNIT, Kind.HOLD_STATE,
     Kind.HOLD_REASON, Kind.GRANT_STATE, Kind.GRANT_KIND, Kind.ACCOUNT_STATE, Kind.GROUP_STATE, Kind.KEY_STATE,
     Kind.MODEL_TIER, Kind.DUPLICATE_POLICY, Kind.OUTPUT_POLICY, Kind.CAUSE, Kind.TRANSFER_CODE, Kind.LEDGER_ACCOUNT,
     Kind.OWNER, Kind.PROBLEM_CLASS, Kind.EVIDENCE_FIELD, Kind.ERROR,
 )  # fmt: skip
 
 # Kinds of which it says something in general what to do about them.
-_ADVISED = frozenset({Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.CAUSE, Kind.PROBLEM_CLASS, Kind.ERROR})
+_ADVISED = frozenset(
+    {
+        Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.TASK_STATE, Kind.DOWNLOAD_STATE, Kind.VERDICT, Kind.CAUSE,
+        Kind.PROBLEM_CLASS, Kind.ERROR,
+    }
+)  # fmt: skip
 
 
 class Words:

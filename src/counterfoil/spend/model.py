@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from counterfoil.ledger.model import Hold
@@ -26,14 +27,35 @@ class Endpoint(StrEnum):
     RESPONSES = "responses"
     EMBEDDINGS = "embeddings"
     MESSAGES = "messages"
+    IMAGE_GENERATIONS = "image_generations"
+    IMAGE_EDITS = "image_edits"
+    VIDEOS = "videos"
+    VIDEO_REMIX = "video_remix"
+    SPEECH = "speech"
+    TRANSCRIPTIONS = "transcriptions"
 
     @property
     def dialect(self) -> Dialect:
         return Dialect.ANTHROPIC if self is Endpoint.MESSAGES else Dialect.OPENAI
 
 
+# Whose answer is a task that goes on after the call, and that can be given again.
+POLLED_ENDPOINTS = frozenset({Endpoint.VIDEOS, Endpoint.VIDEO_REMIX})
+# What is recorded as a task beside the request.
+TASK_ENDPOINTS = POLLED_ENDPOINTS | {
+    Endpoint.IMAGE_GENERATIONS,
+    Endpoint.IMAGE_EDITS,
+    Endpoint.SPEECH,
+    Endpoint.TRANSCRIPTIONS,
+}
+
+
 class RequestState(StrEnum):
-    """What became of a request. `unknown`: its hold expired and nobody can say; the upstream's bill will tell."""
+    """What became of a request.
+
+    `unknown`: its hold expired and nobody can say; the upstream's bill will tell. `repeated`: a task that its
+    Idempotency-Key names was given again.
+    """
 
     HELD = "held"
     SERVED = "served"
@@ -42,6 +64,7 @@ class RequestState(StrEnum):
     CLIENT_GONE = "client_gone"
     UNKNOWN = "unknown"
     SERVED_NOT_CHARGED = "served_not_charged"
+    REPEATED = "repeated"
 
 
 class ChargeMark(StrEnum):
@@ -78,7 +101,8 @@ class Arrival:
     """A call as it came in, without its content.
 
     `shape` is None where the body could not be understood; `problems` are reasons to refuse that the door found.
-    `client` is the SDK and version from the user agent, `retry_count` what the SDK says of itself.
+    `client` is the SDK and version from the user agent, `retry_count` what the SDK says of itself. `fingerprint` and
+    `idempotency_key` are keyed hashes (`submissions.Fingerprints`). A task's hold lasts `hold_seconds`.
     """
 
     request_id: UUID
@@ -91,6 +115,22 @@ class Arrival:
     retry_count: int | None = None
     shape: WorkShape | None = None
     problems: tuple[Problem, ...] = ()
+    fingerprint: bytes | None = None
+    idempotency_key: bytes | None = None
+    is_task: bool = False
+    hold_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstCopy:
+    """The copy of a submission that another was held against, as it stood then. `charged_nanos` is what it cost."""
+
+    request_id: UUID
+    is_task: bool
+    state: str
+    charge_mark: str
+    charged_nanos: int
+    currency: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,6 +156,9 @@ class Ticket:
     # Here and not in the ledger's answer: a batch that is run again after its COMMIT was lost finds the refusal's row,
     # and no decision with it.
     refused: RefusedCall | None = None
+    repeated: Repeated | None = None
+    # Rows of other rooms (`guard.Along`), written together with the hold.
+    along: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +184,37 @@ class RefusedCall:
     request_id: UUID
     decision: Decision
     show_balance: bool
+    first: FirstCopy | None = None
 
     @property
     def code(self) -> str:
         assert self.decision.code is not None
         return self.decision.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """The Idempotency-Key names a task that is there already: it is given again, and nothing held or charged."""
+
+    request_id: UUID
+    task_id: UUID
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a hold has ended inside somebody's unit of work; amounts in nanos.
+
+    `late`: it had expired before, and a capture has recorded what nobody paid. `again`: it had been ended the same way
+    before, and this is the first answer.
+    """
+
+    verb: str
+    charged: int
+    released: int
+    uncollected: int
+    late: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,5 +339,50 @@ class RequestView:
     tokens: str | None
     estimated: bool
     repeats: int
+    submission_id: UUID | None
+    verdict: str | None
+    first_request_id: UUID | None
     checks: str
     attempts: tuple[AttemptView, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionView:
+    """What a customer meant once, with all its copies counted; amounts in nanos, refunds deducted.
+
+    `blocked` copies were refused, `repeated` ones were given the same task again. `requests` are the copies themselves.
+    """
+
+    account_id: UUID
+    submission_id: UUID
+    key_id: UUID
+    key_mask: str | None
+    endpoint: str
+    model: str | None
+    first_at: int
+    last_at: int
+    copies: int
+    retries: int
+    duplicates: int
+    blocked: int
+    repeated: int
+    charged_copies: int
+    open_copies: int
+    charged_nanos: int
+    held_nanos: int
+    currency: str
+    requests: tuple[RequestView, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyBurst:
+    """A key whose calls of one model rose for three minutes on end: from `first_calls` to `calls` a minute."""
+
+    key_id: UUID
+    key_mask: str | None
+    endpoint: str
+    model: str | None
+    minute_at: int
+    first_calls: int
+    calls: int
+    charged_nanos: int

@@ -128,6 +128,8 @@ class Delivered:
     arithmetic: str
     # What each attempt costs us, by the upstreams' price books.
     costs: tuple[int | None, ...] = ()
+    # Rows of other rooms (`guard.Along`), written in the same transaction.
+    along: tuple[Any, ...] = ()
 
     def row(self, end: HoldEnd) -> tuple[Any, ...]:
         """The columns of `store.END_REQUESTS`."""
@@ -147,6 +149,7 @@ class Failed:
 
     failure: Failure
     costs: tuple[int | None, ...] = ()
+    along: tuple[Any, ...] = ()
 
     def row(self, end: HoldEnd) -> tuple[Any, ...]:
         """The columns of `store.END_REQUESTS`."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 
-from counterfoil.foundation.clock import Clock
+from counterfoil.foundation.clock import MICROS_PER_SECOND, Clock
 from counterfoil.foundation.errors import HoldEnded, HoldNotFound, NotFound, Unavailable
 from counterfoil.ledger import store as ledger_store
 from counterfoil.ledger.engine import Engine
@@ -34,11 +34,12 @@ from counterfoil.limits.model import Decision, Problem, UsageDelta, WalletView
 from counterfoil.limits.rules import decide_access
 from counterfoil.limits.usage import refund_usage, unpack_counted
 from counterfoil.observability import UNKNOWN_KEYS
-from counterfoil.pricing.model import Price, PriceMissing
+from counterfoil.pricing.model import TOKEN_KINDS, Price, PriceMissing
 from counterfoil.pricing.rules import bound, rate
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.pricing.usage import to_json as usage_json
 from counterfoil.spend import store
+from counterfoil.spend.guard import Along
 from counterfoil.spend.model import (
     Admission,
     Arrival,
@@ -48,11 +49,15 @@ from counterfoil.spend.model import (
     Delivery,
     Failure,
     RefusedCall,
+    Repeated,
     RequestView,
+    Settled,
     Standing,
     Ticket,
 )
 from counterfoil.spend.records import Delivered, Failed, ask_of, storable, storable_arrival
+from counterfoil.spend.settling import Settling
+from counterfoil.spend.submissions import Fingerprints
 from counterfoil.spend.upstreams import Routes
 from counterfoil.storage.database import Database
 from counterfoil.storage.pipeline import run_in
@@ -65,6 +70,9 @@ CUSTOMER_BOOK = "customer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendSettings:
+    """`fingerprint_secret` is what fingerprints are keyed with; hosts that share a database share it."""
+
+    fingerprint_secret: bytes = field(repr=False)
     hold_seconds: int = 660
     strict_bound: bool = False
     fit: bool = True
@@ -91,6 +99,8 @@ class Spend:
         self._routes = routes
         self._clock = clock
         self._settings = settings
+        self.fingerprints = Fingerprints(settings.fingerprint_secret)
+        self._settling = Settling(ledger, prices, self._costs_of)
         self._unknown: dict[tuple[int, str], int] = {}
 
     # -- a call ------------------------------------------------------------------------------------------------
@@ -107,24 +117,32 @@ class Spend:
             return None
         return Caller(account_id=address.account_id, key_id=address.key_id, token_hash=token_hash)
 
-    async def authorize(self, caller: Caller, arrival: Arrival) -> Admission | RefusedCall:
+    async def authorize(
+        self, caller: Caller, arrival: Arrival, *, along: Along | None = None
+    ) -> Admission | RefusedCall | Repeated:
         """Decide whether a call is served and hold the most it may cost; either answer has been recorded.
 
-        Raises `Overloaded` or `Unavailable`; then nothing has been decided.
+        `along` is a row of another room that is written together with the hold. Raises `Overloaded` or `Unavailable`;
+        then nothing has been decided.
         """
         arrival = storable_arrival(arrival)
         ticket = self._ticket(caller, arrival)
+        ticket.along = along
+        hold_seconds = arrival.hold_seconds or self._settings.hold_seconds
         shape = arrival.shape
         asked = f"{shape.asked_cap}x{shape.outputs}" if shape is not None else ""
         outcome = await self._engine.submit(
             Authorize(
                 account_id=caller.account_id, hold_id=arrival.request_id, floor=0, asked=0,
-                expires_in=self._settings.hold_seconds * 1_000_000, cause_kind="request", cause_id=arrival.request_id,
+                expires_in=hold_seconds * MICROS_PER_SECOND, cause_kind="task" if arrival.is_task else "request",
+                cause_id=arrival.request_id,
                 intent=f"key={caller.key_id.hex};endpoint={arrival.endpoint};model={arrival.model};asked={asked}",
                 guarded=ticket, fresh=True,
             )
         )  # fmt: skip
         if isinstance(outcome, Refused):
+            if ticket.repeated is not None:
+                return ticket.repeated
             assert ticket.refused is not None
             return ticket.refused
         assert isinstance(outcome, Hold)
@@ -160,8 +178,8 @@ class Spend:
             return Problem(code="upstream_unavailable", retry_after=30)
         return Problem(code="model_not_found")
 
-    async def capture(self, admission: Admission, delivery: Delivery) -> Charge:
-        """Charge what was delivered, by the price and tier of the authorization.
+    async def capture(self, admission: Admission, delivery: Delivery, *, along: Sequence[Along] = ()) -> Charge:
+        """Charge what was delivered, by the price and tier of the authorization; `along` is written with it.
 
         Raises `PriceMissing` for a kind of use that the price does not know; the hold is then still open.
         """
@@ -174,7 +192,7 @@ class Spend:
             intent="usage=" + counts,
             guarded=Delivered(
                 delivery=delivery, tokens=usage.tokens, counts=counts, arithmetic=rated.to_json(),
-                costs=self._costs_of(delivery.attempts),
+                costs=self._costs_of(delivery.attempts), along=tuple(along),
             ),
         )  # fmt: skip
         try:
@@ -188,18 +206,57 @@ class Spend:
             charged=end.charged, uncollected=end.uncollected, currency=price.currency, estimated=usage.estimated
         )
 
-    async def void(self, admission: Admission, failure: Failure) -> None:
+    async def void(self, admission: Admission, failure: Failure, *, along: Sequence[Along] = ()) -> None:
         """Charge nothing: release the hold and record why. A hold that has ended meanwhile stays as it ended."""
         command = Void(
             account_id=admission.caller.account_id, hold_id=admission.hold.hold_id, reason=failure.code,
-            guarded=Failed(failure=failure, costs=self._costs_of(failure.attempts)),
+            guarded=Failed(failure=failure, costs=self._costs_of(failure.attempts), along=tuple(along)),
         )  # fmt: skip
         try:
             await self._engine.submit(command)
         except (HoldEnded, HoldNotFound):
             return
 
-    def _costs_of(self, attempts: tuple[Attempt, ...]) -> tuple[int | None, ...]:
+    async def capture_within(
+        self,
+        connection: AsyncConnection[Any],
+        *,
+        account_id: UUID,
+        request_id: UUID,
+        delivery: Delivery,
+        share_millis: int = 1000,
+    ) -> Settled:
+        """`capture` inside a unit of work; `share_millis` of the price where only a part is owed."""
+        return await self._settling.capture(
+            connection, account_id=account_id, request_id=request_id, delivery=delivery, share_millis=share_millis
+        )
+
+    async def void_within(
+        self, connection: AsyncConnection[Any], *, account_id: UUID, request_id: UUID, failure: Failure
+    ) -> Settled:
+        """`void` inside a unit of work."""
+        return await self._settling.void(connection, account_id=account_id, request_id=request_id, failure=failure)
+
+    async def expire_within(
+        self, connection: AsyncConnection[Any], *, account_id: UUID, request_id: UUID, reason: str = "outcome_unknown"
+    ) -> Settled:
+        """End a hold whose time is up inside a unit of work; raises `Conflict` `hold_not_due` before that."""
+        return await self._settling.expire(connection, account_id=account_id, request_id=request_id, reason=reason)
+
+    def price_units(self, model: str, at: int) -> frozenset[str] | None:
+        """What the customers' book prices by the piece for a model: `image:1024x1024:high`, `second:720x1280`; None
+        where it has no price."""
+        price = self._prices.price_for(CUSTOMER_BOOK, model, at)
+        return None if price is None else frozenset(name for name in price.rates if name not in TOKEN_KINDS)
+
+    def cancel_share(self, model: str, at: int, state: str) -> int:
+        """The thousandths of its price that a task costs which was cancelled while `queued` or `running`."""
+        price = self._prices.price_for(CUSTOMER_BOOK, model, at)
+        if price is None:
+            return 0
+        return 10 * (price.cancelled_queued_percent if state == "queued" else price.cancelled_running_percent)
+
+    def _costs_of(self, attempts: Sequence[Attempt]) -> tuple[int | None, ...]:
         """What each attempt will cost on its upstream's bill; None where that upstream's prices are not known."""
         return tuple([self._cost_of(attempt) for attempt in attempts])
 

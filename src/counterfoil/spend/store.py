@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -21,7 +22,8 @@ _OPENED: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("in_flight", "int8"), ("received_at", "int8"), ("decided_at", "int8"), ("output_cap", "int8"),
     ("needed_nanos", "int8"), ("held_nanos", "int8"), ("price_version", "uuid"), ("multiplier_millis", "int8"),
     ("counted", "bytea"), ("checks", "text"), ("state", "text"), ("charge_mark", "text"), ("code", "text"),
-    ("status_code", "int8"), ("ended_at", "int8"),
+    ("status_code", "int8"), ("ended_at", "int8"), ("submission_id", "uuid"), ("verdict", "text"),
+    ("first_request_id", "uuid"),
 )  # fmt: skip
 # What the end of a request sets; the order is that of `guard._ended`.
 _ENDED: tuple[tuple[LiteralString, LiteralString], ...] = (
@@ -72,7 +74,55 @@ REPEAT_REQUESTS = Statement(
     "UPDATE requests r SET repeats = r.repeats + v.count FROM unnest($1::uuid[], $2::uuid[], $3::int8[])"
     " AS v(account_id, request_id, count) WHERE r.account_id = v.account_id AND r.request_id = v.request_id",
 )
-ENGINE_STATEMENTS = (INSERT_REQUESTS, END_REQUESTS, INSERT_ATTEMPTS, COUNTED, REPEAT_REQUESTS)
+_COPY: LiteralString = "r.request_id, r.endpoint, r.state, r.charge_mark, r.charged_nanos, r.decided_at"
+# The last submission of each fingerprint that was sent since a time, with the copy that stands in the way.
+SUBMISSIONS = Statement(
+    "spend_submissions",
+    "SELECT DISTINCT ON (s.account_id, s.fingerprint) s.account_id, s.fingerprint, s.submission_id, s.key_id,"  # noqa: S608
+    f" s.endpoint, s.model, s.first_at, s.last_at, s.copies, {_COPY}"
+    " FROM unnest($1::uuid[], $2::bytea[], $3::int8[]) AS w(account_id, fingerprint, since)"
+    " JOIN submissions s ON s.account_id = w.account_id AND s.fingerprint = w.fingerprint AND s.last_at >= w.since"
+    " LEFT JOIN requests r ON r.account_id = w.account_id AND r.request_id = s.blocker_id"
+    " ORDER BY s.account_id, s.fingerprint, s.submission_id DESC",
+)
+BINDINGS = Statement(
+    "spend_bindings",
+    f"SELECT i.account_id, i.key_hash, i.fingerprint, {_COPY}, s.submission_id, s.fingerprint, s.key_id, s.endpoint,"  # noqa: S608
+    " s.model, s.first_at, s.last_at, s.copies"
+    " FROM unnest($1::uuid[], $2::bytea[]) AS w(account_id, key_hash)"
+    " JOIN idempotency_keys i ON i.account_id = w.account_id AND i.key_hash = w.key_hash"
+    " JOIN requests r ON r.account_id = w.account_id AND r.request_id = i.request_id"
+    " LEFT JOIN submissions s ON s.account_id = w.account_id AND s.submission_id = i.submission_id",
+)
+_SUBMISSION: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("account_id", "uuid"), ("submission_id", "uuid"), ("fingerprint", "bytea"), ("key_id", "uuid"),
+    ("endpoint", "text"), ("model", "text"), ("first_at", "int8"), ("last_at", "int8"), ("copies", "int8"),
+    ("blocker_id", "uuid"),
+)  # fmt: skip
+INSERT_SUBMISSIONS = Statement(
+    "spend_insert_submissions",
+    f"INSERT INTO submissions ({_names(_SUBMISSION)}) SELECT * FROM {_unnest(_SUBMISSION)}",  # noqa: S608
+)
+# Added to, since not every process has read the row that it adds to.
+ADD_TO_SUBMISSIONS = Statement(
+    "spend_add_to_submissions",
+    "UPDATE submissions s SET copies = s.copies + v.added, last_at = greatest(s.last_at, v.last_at),"
+    " blocker_id = coalesce(v.blocker_id, s.blocker_id)"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int8[], $5::uuid[])"
+    " AS v(account_id, submission_id, added, last_at, blocker_id)"
+    " WHERE s.account_id = v.account_id AND s.submission_id = v.submission_id",
+)
+BIND_KEYS = Statement(
+    "spend_bind_keys",
+    "INSERT INTO idempotency_keys (account_id, key_hash, request_id, submission_id, fingerprint, bound_at)"
+    " SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::int8[])"
+    " ON CONFLICT (account_id, key_hash) DO UPDATE SET request_id = excluded.request_id,"
+    " submission_id = excluded.submission_id, fingerprint = excluded.fingerprint, bound_at = excluded.bound_at",
+)
+ENGINE_STATEMENTS = (
+    INSERT_REQUESTS, END_REQUESTS, INSERT_ATTEMPTS, COUNTED, REPEAT_REQUESTS, SUBMISSIONS, BINDINGS,
+    INSERT_SUBMISSIONS, ADD_TO_SUBMISSIONS, BIND_KEYS,
+)  # fmt: skip
 
 _VIEW: LiteralString = (
     "r.account_id, r.request_id, r.event_no, r.key_id, r.key_mask, r.group_id, g.name AS group_name, r.member_id,"
@@ -80,7 +130,7 @@ _VIEW: LiteralString = (
     " r.received_at, r.decided_at, r.first_byte_at, r.ended_at, r.state, r.charge_mark, r.status_code, r.code,"
     " r.error_text, r.output_cap, r.needed_nanos, r.held_nanos, r.charged_nanos, r.uncollected_nanos,"
     " r.refunded_nanos, a.currency, r.price_version, r.multiplier_millis, r.arithmetic, r.tokens, r.estimated,"
-    " r.repeats, r.checks"
+    " r.repeats, r.submission_id, r.verdict, r.first_request_id, r.checks"
 )
 _FROM: LiteralString = (
     " FROM requests r JOIN accounts a ON a.account_id = r.account_id"
@@ -92,6 +142,17 @@ async def find_request(connection: Connection, request_id: UUID) -> RequestView 
     async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
         await cursor.execute(f"SELECT {_VIEW}{_FROM} WHERE r.request_id = %s", (request_id,))
         return await cursor.fetchone()
+
+
+async def terms_of_request(
+    connection: Connection, *, account_id: UUID, request_id: UUID
+) -> tuple[UUID | None, int] | None:
+    """By which price version and tier a request was admitted."""
+    cursor = await connection.execute(
+        "SELECT price_version, multiplier_millis FROM requests WHERE account_id = %s AND request_id = %s",
+        (account_id, request_id),
+    )
+    return await cursor.fetchone()
 
 
 async def requests_of(
@@ -111,6 +172,18 @@ async def requests_of(
             " AND (%(state)s::text IS NULL OR r.state = %(state)s) AND (%(code)s::text IS NULL OR r.code = %(code)s)"
             " ORDER BY r.request_id DESC LIMIT %(most)s",
             {"account": account_id, "before": before, "state": state, "code": code, "most": most},
+        )
+        return await cursor.fetchall()
+
+
+async def requests_by_ids(
+    connection: Connection, *, account_id: UUID, request_ids: Sequence[UUID]
+) -> list[RequestView]:
+    """Requests of one account, in the order of their decisions."""
+    async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
+        await cursor.execute(
+            f"SELECT {_VIEW}{_FROM} WHERE r.account_id = %s AND r.request_id = ANY(%s) ORDER BY r.event_no",
+            (account_id, list(request_ids)),
         )
         return await cursor.fetchall()
 

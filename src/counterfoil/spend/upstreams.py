@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -16,13 +17,14 @@ from counterfoil.foundation.errors import Conflict, CounterfoilError, InputError
 from counterfoil.observability import log
 from counterfoil.spend import upstreams_store as store
 from counterfoil.spend.model import Dialect
-from counterfoil.spend.upstreams_model import Route, ServedModel, Upstream
+from counterfoil.spend.upstreams_model import CALLBACK_KEY_BYTES_LEAST, Route, ServedModel, Upstream, callback_key
 from counterfoil.storage.database import Database
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}\Z")
 _ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,99}\Z")
 DEFAULT_TIMEOUT_SECONDS = 300
 MODELS_MAX = 2_000
+_CALLBACK_SECRET_CHARACTERS_MAX = 1_000
 
 
 class Sealer(Protocol):
@@ -105,6 +107,31 @@ class Upstreams:
         async with self._database.unit_of_work() as connection:
             await store.update_secret(connection, upstream.upstream_id, secret_env=secret_env, secret_sealed=sealed)
 
+    async def set_callback_secret(self, name: str, *, secret: str | None = None, secret_env: str | None = None) -> None:
+        """Set what an upstream signs its callbacks with, or the environment variable that holds it.
+
+        It is `whsec_` and base64, or plain text; two with a space between them while it is rotated. Raises `InputError`
+        where it could be guessed or not be used.
+        """
+        if bool(secret) == bool(secret_env):
+            raise InputError(code="secret_given_twice" if secret else "secret_missing")
+        _check_secret_env(secret_env)
+        if secret:
+            _check_callback_secret(secret)
+        sealed = self._sealer.seal(secret.encode()) if secret else None
+        await self._keep_callback_secret(name, secret_env=secret_env, secret_sealed=sealed)
+
+    async def remove_callback_secret(self, name: str) -> None:
+        """Listen to no more callbacks of an upstream; its tasks are still asked about."""
+        await self._keep_callback_secret(name, secret_env=None, secret_sealed=None)
+
+    async def _keep_callback_secret(self, name: str, *, secret_env: str | None, secret_sealed: bytes | None) -> None:
+        upstream = await self.find(name)
+        async with self._database.unit_of_work() as connection:
+            await store.update_callback_secret(
+                connection, upstream.upstream_id, secret_env=secret_env, secret_sealed=secret_sealed
+            )
+
     async def set_status(self, name: str, status: str) -> None:
         """Enable (`active`) or disable (`disabled`)."""
         if status not in ("active", "disabled"):
@@ -149,6 +176,14 @@ def _check_secret_env(secret_env: str | None) -> None:
         raise InputError(code="secret_env_unreadable", reason="give the name of an environment variable")
 
 
+def _check_callback_secret(secret: str) -> None:
+    parts = secret.split()
+    readable = secret.isascii() and len(secret) <= _CALLBACK_SECRET_CHARACTERS_MAX
+    if not readable or not 1 <= len(parts) <= 2 or any(callback_key(part) is None for part in parts):
+        # It is not repeated here.
+        raise InputError(code="callback_secret_unreadable", least_bytes=CALLBACK_KEY_BYTES_LEAST)
+
+
 class Routes:
     """What is served from where, in memory; `refresh` reads it anew."""
 
@@ -157,48 +192,86 @@ class Routes:
         self._sealer = sealer
         self._environment = environment
         self._routes: dict[str, tuple[Route, ...]] = {}
+        # Every upstream whose secret can be had, disabled ones too: what they have taken on goes on.
+        self._by_name: dict[str, Route] = {}
         self._configured: frozenset[str] = frozenset()
-        # Sealed secrets that cannot be opened here.
-        self._unreadable: set[bytes] = set()
+        # Sealed secrets that cannot be opened here, and environment variables that hold nothing.
+        self._unreadable: set[bytes | str] = set()
 
     async def refresh(self) -> None:
         """Read the upstreams; one whose secret cannot be had serves nothing."""
         async with self._database.reading() as connection:
             upstreams = await store.read_upstreams(connection)
         routes: dict[str, list[Route]] = {}
+        by_name: dict[str, Route] = {}
         configured: set[str] = set()
         for upstream in upstreams:
             configured.update(model.public_model for model in upstream.models)
             secret = self._secret_of(upstream)
-            if upstream.status != "active" or secret is None:
+            if secret is None:
+                continue
+            base = by_name[upstream.name] = self._base_route(upstream, secret)
+            if upstream.status != "active":
                 continue
             for model in upstream.models:
                 routes.setdefault(model.public_model, []).append(
-                    Route(
-                        upstream_id=upstream.upstream_id, name=upstream.name, dialect=upstream.dialect,
-                        base_url=upstream.base_url, secret=secret, upstream_model=model.upstream_model,
-                        timeout_seconds=upstream.timeout_seconds, priority=model.priority, weight=model.weight,
-                    )
-                )  # fmt: skip
+                    replace(base, upstream_model=model.upstream_model, priority=model.priority, weight=model.weight)
+                )
         self._routes = {
             model: tuple(sorted(found, key=lambda route: (route.priority, route.name)))
             for model, found in routes.items()
         }
+        self._by_name = by_name
         self._configured = frozenset(configured)
+
+    def _base_route(self, upstream: Upstream, secret: str) -> Route:
+        """The way to an upstream, whatever it is asked for; the model is the first that it serves, or its name."""
+        return Route(
+            upstream_id=upstream.upstream_id, name=upstream.name, dialect=upstream.dialect,
+            base_url=upstream.base_url, secret=secret, timeout_seconds=upstream.timeout_seconds, priority=100, weight=1,
+            upstream_model=upstream.models[0].upstream_model if upstream.models else upstream.name,
+            callback_secret=self._callback_secret_of(upstream),
+        )  # fmt: skip
 
     def _secret_of(self, upstream: Upstream) -> str | None:
         if upstream.secret_env is not None:
             return self._environment.get(upstream.secret_env) or None
         if upstream.secret_sealed is None:
             return ""
+        return self._unsealed(upstream.secret_sealed, event="upstream_secret_unreadable", upstream=upstream)
+
+    def _callback_secret_of(self, upstream: Upstream) -> str:
+        """Empty where there is none, or none that can be had: its callbacks are refused, and its tasks asked about."""
+        event = "upstream_callback_secret_unreadable"
+        if upstream.callback_secret_env is not None:
+            found = self._environment.get(upstream.callback_secret_env, "")
+            if not found and upstream.callback_secret_env not in self._unreadable:
+                self._unreadable.add(upstream.callback_secret_env)
+                log.error(event, upstream=upstream.name, variable=upstream.callback_secret_env)
+            return found
+        if upstream.callback_secret_sealed is None:
+            return ""
+        return self._unsealed(upstream.callback_secret_sealed, event=event, upstream=upstream) or ""
+
+    def _unsealed(self, sealed: bytes, *, event: str, upstream: Upstream) -> str | None:
         try:
-            return self._sealer.unseal(upstream.secret_sealed).decode()
+            return self._sealer.unseal(sealed).decode()
         except (CounterfoilError, UnicodeDecodeError) as error:
             # The others go on serving. Said once per secret, not at every refresh.
-            if upstream.secret_sealed not in self._unreadable:
-                self._unreadable.add(upstream.secret_sealed)
-                log.error("upstream_secret_unreadable", upstream=upstream.name, error=type(error).__name__)
+            if sealed not in self._unreadable:
+                self._unreadable.add(sealed)
+                log.error(event, upstream=upstream.name, error=type(error).__name__)
             return None
+
+    def by_name(self, name: str, upstream_model: str | None = None) -> Route | None:
+        """The way to an upstream of that name, also where it is disabled or serves other models by now.
+
+        None where it has been removed, or where its secret cannot be had here.
+        """
+        route = self._by_name.get(name)
+        if route is None or upstream_model is None:
+            return route
+        return replace(route, upstream_model=upstream_model)
 
     def models(self) -> tuple[str, ...]:
         """The public models that are served now."""

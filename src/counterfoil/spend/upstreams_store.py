@@ -46,6 +46,15 @@ async def update_secret(
     )
 
 
+async def update_callback_secret(
+    connection: Connection, upstream_id: UUID, *, secret_env: str | None, secret_sealed: bytes | None
+) -> None:
+    await connection.execute(
+        "UPDATE upstreams SET callback_secret_env = %s, callback_secret_sealed = %s WHERE upstream_id = %s",
+        (secret_env, secret_sealed, upstream_id),
+    )
+
+
 async def update_status(connection: Connection, upstream_id: UUID, status: str) -> None:
     await connection.execute("UPDATE upstreams SET status = %s WHERE upstream_id = %s", (status, upstream_id))
 
@@ -66,14 +75,14 @@ async def read_upstreams(connection: Connection) -> list[Upstream]:
             ServedModel(public_model=public_model, upstream_model=upstream_model, priority=priority, weight=weight)
         )
     cursor = await connection.execute(
-        "SELECT upstream_id, name, dialect, base_url, secret_env, secret_sealed, timeout_seconds, status, created_at"
-        " FROM upstreams ORDER BY name"
+        "SELECT upstream_id, name, dialect, base_url, secret_env, secret_sealed, timeout_seconds, status, created_at,"
+        " callback_secret_env, callback_secret_sealed FROM upstreams ORDER BY name"
     )
     return [
         Upstream(
             upstream_id=row[0], name=row[1], dialect=Dialect(row[2]), base_url=row[3], secret_env=row[4],
             secret_sealed=row[5], timeout_seconds=row[6], status=row[7], created_at=row[8],
-            models=tuple(models.get(row[0], ())),
+            models=tuple(models.get(row[0], ())), callback_secret_env=row[9], callback_secret_sealed=row[10],
         )
         for row in await cursor.fetchall()
     ]  # fmt: skip

@@ -83,6 +83,10 @@ class DataDirectory:
     def unseal(self, sealed: bytes, *, context: bytes = b"") -> bytes:
         return self.sealer.unseal(sealed, context=context)
 
+    def derive(self, purpose: bytes) -> bytes:
+        """A secret of its own for one purpose, such as keying hashes; hosts with the same sealing key have the same."""
+        return self.sealer.derive(purpose)
+
     @cached_property
     def operator_token(self) -> str:
         """The token of the management API; whoever has it may do everything."""

@@ -92,6 +92,12 @@ def migrate(
     return applied
 
 
+def ensure_runtime_role(owner_url: str) -> None:
+    """Make the runtime role where there is none: rights on restored tables are given to it."""
+    with psycopg.connect(owner_url, autocommit=True, application_name="counterfoil-migrate") as connection:
+        _ensure_role(connection, RUNTIME_ROLE, password=None)
+
+
 def _prepare(connection: psycopg.Connection, *, runtime_role: str, runtime_password: str | None) -> None:
     """Make the roles, the table of migrations, and the rights that every new table starts with."""
     _ensure_role(connection, RUNTIME_ROLE, password=runtime_password if runtime_role == RUNTIME_ROLE else None)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from counterfoil.foundation.errors import Broken, InputError
 
@@ -27,6 +29,7 @@ class Sealer:
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
         self._newest = max(keys)
+        self._oldest_key = keys[min(keys)]
 
     def seal(self, plain: bytes, *, context: bytes = b"") -> bytes:
         """Encrypt; `context` (the row it belongs to, say) is not kept, and must be given again to unseal."""
@@ -48,6 +51,11 @@ class Sealer:
             raise Broken(
                 code="seal_broken", reason="changed, or sealed under another key or for another row"
             ) from error
+
+    def derive(self, purpose: bytes) -> bytes:
+        """A secret (32 bytes) of its own for one purpose, from the oldest key: adding a newer one changes nothing."""
+        derivation = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"counterfoil " + purpose)
+        return derivation.derive(self._oldest_key)
 
 
 def make_sealing_key(version: int = 1) -> str:

@@ -205,6 +205,30 @@ _REQUEST_REFUSALS = (
     ),
     Entry(
         kind=Kind.REFUSAL,
+        code="idempotency_key_reused",
+        owner=Owner.CUSTOMER,
+        label=Text(zh="Idempotency-Key 用于不同内容", en="Idempotency-Key reused"),
+        explanation=Text(
+            zh="这个 Idempotency-Key 已经用于另一份内容，所以这一次没有执行。",
+            en="This Idempotency-Key was used before for different content, so this one was not carried out.",
+        ),
+        next_step=NextStep(
+            where_to_look=Text(
+                zh="看第一次提交的任务编号或请求编号：它的状态和扣费都没有因此改变。",
+                en="Look at the first submission by its task id or request id: neither its state nor its charge has changed.",
+            ),
+            what_to_change=Text(
+                zh="请为新的内容换一个 Idempotency-Key；如果是重试，内容要与第一次完全相同。",
+                en="Send another Idempotency-Key for new content; a retry has to send exactly what the first one sent.",
+            ),
+            how_to_go_back=Text(
+                zh="这一次没有执行，不需要撤销；第一次提交照旧。",
+                en="This one was not carried out, so there is nothing to undo; the first submission goes on as it was.",
+            ),
+        ),
+    ),
+    Entry(
+        kind=Kind.REFUSAL,
         code="duplicate_submission",
         owner=Owner.CUSTOMER,
         label=Text(zh="重复提交", en="Duplicate submission"),
@@ -214,12 +238,12 @@ _REQUEST_REFUSALS = (
         ),
         next_step=NextStep(
             where_to_look=Text(
-                zh="看第一次提交的请求编号：它可能仍在进行，也可能已经完成并扣费。",
-                en="Look at the first submission's request id: it may still be running, or be done and charged.",
+                zh="看第一份的任务编号或请求编号：它可能仍在进行，也可能已经完成并扣费。",
+                en="Look at the first one by its task id or request id: it may still be running, or be done and charged.",
             ),
             what_to_change=Text(
-                zh="请等第一次的结果；确实要再做一次，请换一个 Idempotency-Key。",
-                en="Wait for the first one's result; if you do want it twice, send another Idempotency-Key.",
+                zh="请先看第一份，等它的结果；确实要再做一次，请换一个 Idempotency-Key。",
+                en="Look at the first one and wait for its result; if you do want it twice, send another Idempotency-Key.",
             ),
             how_to_go_back=Text(
                 zh="副本没有执行，不需要撤销；重复提交的处理方式由团队管理员设定。",

@@ -6,12 +6,12 @@ from counterfoil.foundation.vocabulary.model import Entry, Kind, NextStep, Owner
 
 _HOLD_NEXT_STEP = NextStep(
     where_to_look=Text(
-        zh="用请求编号查看这笔预留的金额、开始时间和结束方式。",
-        en="Use the request id to see what was reserved, when, and how it ended.",
+        zh="用请求编号或任务编号查看这笔预留的金额、开始时间和结束方式。",
+        en="Use the request id or task id to see what was reserved, when, and how it ended.",
     ),
     what_to_change=Text(
-        zh="预留会自己结束；想少预留一些，请调低输出上限。",
-        en="A reservation ends by itself; to reserve less, ask for a lower output cap.",
+        zh="预留会自己结束；想少预留一些，请调低输出上限、数量或时长。",
+        en="A reservation ends by itself; to reserve less, ask for a lower output cap, fewer items or a shorter duration.",
     ),
     how_to_go_back=Text(
         zh="一笔预留只结束一次；多扣的部分以退款更正。",
@@ -48,8 +48,8 @@ _HOLDS = (
         "voided",
         label=Text(zh="已放回", en="Released"),
         explanation=Text(
-            zh="请求没有产生费用，预留的金额已经全部放回。",
-            en="The request cost nothing, and all that was reserved has been released.",
+            zh="请求或任务没有产生费用，预留的金额已经全部放回。",
+            en="The request or task cost nothing, and all that was reserved has been released.",
         ),
     ),
     _hold(
@@ -57,7 +57,7 @@ _HOLDS = (
         "expired",
         label=Text(zh="已超时放回", en="Released after time ran out"),
         explanation=Text(
-            zh="到期仍不知道请求的结果，预留的金额已经全部放回，不扣费。",
+            zh="到期仍不知道请求或任务的结果，预留的金额已经全部放回，不扣费。",
             en="The outcome was still unknown when time ran out; all of it was released and nothing charged.",
         ),
     ),

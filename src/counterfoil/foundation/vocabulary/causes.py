@@ -112,12 +112,12 @@ _LIMIT_CAUSES = (
         ),
         next_step=NextStep(
             where_to_look=Text(
-                zh="看它的模型、数量、时长、分辨率和输出上限，并用 POST /v1/estimate 试算。",
-                en="Look at its model, count, duration, resolution and output cap, and try POST /v1/estimate.",
+                zh="看它的模型、数量、时长、分辨率、质量和输出上限，并用 POST /v1/estimate 试算。",
+                en="Look at its model, count, duration, resolution, quality and output cap, and try POST /v1/estimate.",
             ),
             what_to_change=Text(
-                zh="请换便宜一档的模型，或减少数量、时长和输出上限。",
-                en="Use a cheaper model, or less of it: fewer items, shorter, a lower output cap.",
+                zh="请换便宜一档的模型，或减少数量、时长、分辨率、质量和输出上限。",
+                en="Use a cheaper model, or less of it: fewer items, shorter, a lower resolution, quality or output cap.",
             ),
             how_to_go_back=Text(
                 zh="下一次请求用回原来的参数即可。",
@@ -134,8 +134,8 @@ _PATTERN_CAUSES = (
         owner=Owner.CUSTOMER,
         label=Text(zh="重复提交", en="Duplicate submissions"),
         explanation=Text(
-            zh="同一个内容被提交了多次，多出来的副本占用或花掉了金额。",
-            en="The same thing was submitted several times, and the extra copies reserved or spent the money.",
+            zh="同一个内容因重复点击、重试或循环的脚本被提交了多次，多出来的副本占用或花掉了金额。",
+            en="The same thing was submitted several times, by clicks, retries or a script in a loop, and the extra copies reserved or spent the money.",
         ),
         next_step=NextStep(
             where_to_look=Text(
@@ -206,17 +206,17 @@ _PATTERN_CAUSES = (
         owner=Owner.CUSTOMER,
         label=Text(zh="客户端重试激增", en="Burst of client retries"),
         explanation=Text(
-            zh="客户端在短时间内自动重试了很多次，费用或次数随之成倍增加。",
-            en="A client retried by itself many times in a short while, which multiplied cost or request counts.",
+            zh="客户端在短时间内自动重试了很多次，费用或请求、任务的个数随之成倍增加。",
+            en="A client retried by itself many times in a short while, which multiplied the cost or the number of requests and tasks.",
         ),
         next_step=NextStep(
             where_to_look=Text(
-                zh="看客户端和 SDK 的重试次数设置，以及同一时间段的失败请求。",
-                en="Look at the retry settings of the client and SDK, and at failed requests of the same time.",
+                zh="看客户端和 SDK 的重试次数设置，以及同一时间段失败的请求和任务。",
+                en="Look at the retry settings of the client and SDK, and at failed requests and tasks of the same time.",
             ),
             what_to_change=Text(
-                zh="请降低重试次数、加上退避间隔，并且不要重试 402。",
-                en="Retry less often and back off between tries, and do not retry a 402.",
+                zh="请降低重试次数、加上退避间隔，不要重试 402，并给任务带上 Idempotency-Key。",
+                en="Retry less often and back off between tries, do not retry a 402, and send an Idempotency-Key with tasks.",
             ),
             how_to_go_back=Text(
                 zh="重试设置随时可以改回，已经记录的请求不会改变。",

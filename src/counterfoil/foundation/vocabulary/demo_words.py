@@ -56,7 +56,6 @@ _DEMO = (
     _word("demo_proof", zh="（{accounts} 个账户，{transfers} 笔变动，哈希链已核对）", en="({transfers} movements of {accounts} accounts, with their hash chains)", hint_zh="核对了多少。", hint_en="How much was checked."),
     _word("demo_took", zh="重放用时 {seconds} 秒。", en="The replay took {seconds} s.", hint_zh="包括每一次预留和扣费。", hint_en="With a reservation and a charge for every call."),
     _word("demo_not_met", zh="这次没有演示成的拒绝：{codes}", en="Refusals that could not be staged this time: {codes}", hint_zh="机器很忙时可能发生。", hint_en="It can happen on a very busy machine."),
-    _word("demo_later", zh="以后才有的拒绝：{codes}", en="A refusal that comes later: {codes}", hint_zh="程序现在还不会给出。", hint_en="The program does not give it out yet."),
     _word("demo_failures", zh="上游故意失败的次数", en="Upstream failures, on purpose", hint_zh="其余上游接着完成了这些请求。", hint_en="Other upstreams went on with these calls."),
     _word("demo_casey", zh="Casey 的余额只够几次：十次同时调用，{served} 次成功，{refused} 次被拒绝，余额没有变成负数", en="Casey had money for a few of ten calls at once: {served} were served, {refused} refused, and the wallet never went below zero", hint_zh="并发再多，也不会超支。", hint_en="However many calls at once, nothing is overspent."),
     _word("demo_question", zh="存根是什么？", en="What is a counterfoil?", hint_zh="示例调用里的问题。", hint_en="What the example call asks."),

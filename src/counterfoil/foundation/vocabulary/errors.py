@@ -343,23 +343,6 @@ _CONFLICTS = (
         ),
         back=RECORD_STANDS,
     ),
-    error(
-        "idempotency_key_reused",
-        owner=Owner.CUSTOMER,
-        label=Text(zh="Idempotency-Key 用于不同内容", en="Idempotency-Key reused"),
-        explanation=Text(
-            zh="同一个 Idempotency-Key 先后带了不同的内容。",
-            en="The same Idempotency-Key came with different content.",
-        ),
-        look=Text(
-            zh="看第一次提交的请求编号和它的内容。",
-            en="Look at the first submission's request id and what it asked.",
-        ),
-        change=Text(
-            zh="请为新的内容换一个 Idempotency-Key；重试时内容要保持不变。",
-            en="Send another Idempotency-Key for new content; a retry must send the same content.",
-        ),
-    ),
 )
 
 ENTRIES = _INPUT_ERRORS + _ACCESS_ERRORS + _CONFLICTS

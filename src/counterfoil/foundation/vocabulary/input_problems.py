@@ -90,6 +90,38 @@ ENTRIES = (
         ),
     ),
     _problem(
+        "body_not_form",
+        label=Text(zh="请求体不是有效的 multipart 表单", en="the body is not a valid multipart form"),
+        explanation=Text(
+            zh="带文件的请求要用 multipart/form-data，分隔符要与 Content-Type 里的一致。",
+            en="A request with files takes multipart/form-data, with the boundary that Content-Type names.",
+        ),
+    ),
+    _problem(
+        "file_missing",
+        label=Text(zh="缺少文件 {field}", en="the file {field} is missing"),
+        explanation=Text(
+            zh="这个字段要上传一个文件，不能只写文字。",
+            en="This field takes an uploaded file; text alone does not do.",
+        ),
+    ),
+    _problem(
+        "file_kind_wrong",
+        label=Text(zh="文件 {field} 只能是 {allowed}", en="the file {field} must be one of {allowed}"),
+        explanation=Text(
+            zh="种类由文件的内容判断，不看文件名；改名不会改变它。",
+            en="The kind is told by what is in the file, not by its name; renaming does not change it.",
+        ),
+    ),
+    _problem(
+        "file_too_large",
+        label=Text(zh="文件 {field} 超过 {most} 字节", en="the file {field} is larger than {most} bytes"),
+        explanation=Text(
+            zh="请压缩或缩小文件，例如降低图片的尺寸。",
+            en="Compress it or make it smaller, for example by lowering an image's size.",
+        ),
+    ),
+    _problem(
         "header_unreadable",
         label=Text(zh="请求头 {field} 无法识别", en="the header {field} cannot be read"),
         explanation=Text(

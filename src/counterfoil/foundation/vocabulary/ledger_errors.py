@@ -138,13 +138,13 @@ _NOT_ENOUGH = (
         owner=Owner.SUPPORT,
         label=Text(zh="没有可退的扣费", en="Nothing to refund"),
         explanation=Text(
-            zh="这个请求没有扣费，或已经全部退过。",
-            en="This request was not charged, or has been refunded in full.",
+            zh="这个请求或任务没有扣费，或已经全部退过。",
+            en="This request or task was not charged, or has been refunded in full.",
         ),
         look=LOOK_AT_RECORD,
         change=Text(
-            zh="请先看这个请求的扣费标记和已有的退款。",
-            en="Look at this request's charge mark and its refunds first.",
+            zh="请先看它的扣费标记和已有的退款。",
+            en="Look at its charge mark and its refunds first.",
         ),
     ),
     error(
@@ -152,8 +152,8 @@ _NOT_ENOUGH = (
         owner=Owner.SUPPORT,
         label=Text(zh="退款多于扣费", en="Refund above the charge"),
         explanation=Text(
-            zh="要退的金额多于这个请求还没有退回的扣费。",
-            en="The refund is more than what is left of this request's charge.",
+            zh="要退的金额多于这个请求或任务还没有退回的扣费。",
+            en="The refund is more than what is left of the charge of this request or task.",
         ),
         look=LOOK_AT_RECORD,
         change=Text(

@@ -31,6 +31,21 @@ _RANKS_OF_CODES = {
     "cost_unbounded": 4,
 }
 
+# Codes whose message names an earlier submission, which may have been charged.
+_NAMING_FIRST_CODES = frozenset({"duplicate_submission", "idempotency_key_reused"})
+_NOT_CHARGED_THIS_TIME = Text(zh="本次没有扣费。", en="Nothing was charged this time.")
+# What to do with a copy depends on how far the first one is.
+_FIRST_IN_PROGRESS = frozenset({"submitted", "queued", "running", "unknown", "held"})
+_FIRST_DONE = frozenset({"succeeded", "served", "served_not_charged"})
+_WAIT_FOR_FIRST = Text(
+    zh="请等第一份的结果，不要再次发送；确实要再做一次，请换一个 Idempotency-Key。",
+    en="Wait for the first one instead of sending it again; if you do want it twice, send another Idempotency-Key.",
+)
+_USE_FIRST = Text(
+    zh="第一份已经完成，请使用它的结果；确实要再做一次，请换一个 Idempotency-Key，会另行扣费。",
+    en="The first one is done: use its result. If you do want it twice, send another Idempotency-Key; that is charged too.",
+)
+
 _CHARGE_SENTENCES = {
     "not_charged": Text(zh="本次没有扣费。", en="Nothing was charged."),
     "held": Text(
@@ -101,9 +116,9 @@ def refusal_message(
     failing = shown_checks(code, checks)
     sentences = [sentence_of_check(check, reader=reader, facts=facts) for check in failing]
     if all(check.code != code for check in failing):
-        sentences.insert(0, sentence_of_code(code, language=reader.language, facts=facts))
+        sentences.insert(0, sentence_of_code(code, language=reader.language, facts=facts, amounts=reader.amounts))
     parts = [_join_reasons(list(dict.fromkeys(sentences)), reader.language)]
-    parts.append(_CHARGE_SENTENCES[charge_mark][reader.language])
+    parts.append(_charge_sentence(code, charge_mark, facts)[reader.language])
     parts += _actions(code, failing, language=reader.language, facts=facts)
     return _join(parts, reader.language) + f" ({request_id})"
 
@@ -128,6 +143,13 @@ def error_message(
     found = error_entry(code, default=default)
     message = _join([found.explanation[language], found.next_step.what_to_change[language]], language)
     return f"{message} ({reference})" if reference else message
+
+
+def _charge_sentence(code: str, charge_mark: str, facts: Facts) -> Text:
+    # The first one may have been charged: "nothing was charged" would contradict that.
+    if charge_mark == "not_charged" and code in _NAMING_FIRST_CODES and facts.first_id:
+        return _NOT_CHARGED_THIS_TIME
+    return _CHARGE_SENTENCES[charge_mark]
 
 
 def _rank(check: CheckLike) -> int:
@@ -161,6 +183,10 @@ def _action(check: CheckLike, *, language: Language, facts: Facts) -> str:
 def _action_of_code(code: str, *, language: Language, facts: Facts) -> str:
     if code in _WAITING_CODES and facts.retry_after_seconds is not None:
         return _TRY_AGAIN_IN[language].format(seconds=facts.retry_after_seconds)
+    if code == "duplicate_submission" and facts.first_state in _FIRST_IN_PROGRESS:
+        return _WAIT_FOR_FIRST[language]
+    if code == "duplicate_submission" and facts.first_state in _FIRST_DONE:
+        return _USE_FIRST[language]
     found = find_entry(Kind.REFUSAL, code) or entry(Kind.ERROR, "internal_error")
     return found.next_step.what_to_change[language]
 

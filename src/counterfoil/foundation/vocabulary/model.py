@@ -24,6 +24,15 @@ class Kind(StrEnum):
     REQUEST_STATE = "request_state"
     ATTEMPT_STATE = "attempt_state"
     CHARGE_MARK = "charge_mark"
+    TASK_STATE = "task_state"
+    TASK_KIND = "task_kind"
+    # Who told us of a step in a task's history.
+    TASK_SOURCE = "task_source"
+    DOWNLOAD_STATE = "download_state"
+    # What a task was made from.
+    INPUT_TYPE = "input_type"
+    # What one copy of a submission is.
+    VERDICT = "verdict"
     HOLD_STATE = "hold_state"
     HOLD_REASON = "hold_reason"
     GRANT_STATE = "grant_state"

@@ -337,9 +337,13 @@ _TASK_FIELDS = (
         "task_id",
         label=Text(zh="任务编号", en="Task id"),
         explanation=Text(
-            zh="用来查找图片或视频任务的状态和扣费标记。", en="To find an image or video task's state and charge mark."
+            zh="用来查找图片、视频或音频任务的状态和扣费标记。",
+            en="To find the state and charge mark of an image, video or audio task.",
         ),
-        look=Text(zh="提交任务后返回的编号。", en="The id that was returned when the task was submitted."),
+        look=Text(
+            zh="以 task_ 开头，提交任务时返回。",
+            en="It begins with task_ and was returned when the task was submitted.",
+        ),
     ),
     _field(
         "failure_reason",
@@ -395,12 +399,12 @@ FIELDS_OF_PROBLEM: dict[str, tuple[str, ...]] = {
         "code_last_four", "code_state", "redemption_time", "redemption_account", "message_shown",
     ),
     "balance_fell": (
-        "time_window", "caller", "key_mask", "model", "model_tier", "task_id", "charge_mark", "concurrency",
-        "retry_policy",
+        "time_window", "caller", "key_mask", "model", "model_tier", "task_type", "task_id", "resubmitted",
+        "charge_mark", "concurrency", "retry_policy",
     ),
     "failed_perhaps_charged": (
-        "task_id", "request_id", "failure_reason", "download_state", "request_time", "charge_shown", "charge_mark",
-        "resubmitted",
+        "task_id", "request_id", "task_type", "model", "failure_reason", "download_state", "request_time",
+        "charge_shown", "charge_mark", "resubmitted",
     ),
     "something_else": ("request_id", "request_time", "model", "status_code", "error_text", "message_shown"),
 }  # fmt: skip

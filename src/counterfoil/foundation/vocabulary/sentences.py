@@ -61,13 +61,17 @@ class Amounts(StrEnum):
 class Facts:
     """What a refusal may name beyond its checks; what is not known is left out of the message.
 
-    `detail` is a clause in the caller's language (an `input_problem`). `first_request` is a shown id.
+    `detail` is a clause in the caller's language (an `input_problem`). The `first_` facts are of the submission that a
+    copy was held against: a shown id, the state of that task or request, an amount as it is shown, a charge mark.
     """
 
     model: str | None = None
     detail: str | None = None
     feature: str | None = None
-    first_request: str | None = None
+    first_id: str | None = None
+    first_state: str | None = None
+    first_charge: str | None = None
+    first_mark: str | None = None
     passing_cap: int | None = None
     retry_after_seconds: int | None = None
 
@@ -166,13 +170,24 @@ _NAMING = {
             en="The cost of {feature} has no bound that could be reserved beforehand.",
         ),
     ),
-    "duplicate_submission": (
-        "first_request",
-        Text(
-            zh="同样的内容已经提交过（{first_request}），这一份副本没有执行。",
-            en="The same thing was submitted before ({first_request}), so this copy was not carried out.",
-        ),
+}
+# The same for codes that name what was submitted first: its id, its state, its charge.
+_NAMING_FIRST = {
+    "duplicate_submission": Text(
+        zh="同样的内容已经提交过：{first}。这一份副本没有执行。",
+        en="The same thing was submitted before: {first}. This copy was not carried out.",
     ),
+    "idempotency_key_reused": Text(
+        zh="这个 Idempotency-Key 已经用于另一份内容：{first}。这一次没有执行。",
+        en="This Idempotency-Key was used before for different content: {first}. This one was not carried out.",
+    ),
+}
+_FIRST = Text(zh="{first}（{facts}）", en="{first} ({facts})")
+_FIRST_CHARGES = {
+    "held": Text(zh="已预留 {amount}", en="{amount} reserved"),
+    "charged": Text(zh="已扣费 {amount}", en="charged {amount}"),
+    "refunded": Text(zh="已扣费 {amount} 并全部退回", en="charged {amount}, all of it refunded"),
+    "partly_refunded": Text(zh="已扣费 {amount} 并退回一部分", en="charged {amount}, part of it refunded"),
 }
 
 
@@ -181,7 +196,7 @@ def sentence_of_check(check: CheckLike, *, reader: Reader, facts: Facts) -> str:
     if check.code == "model_not_permitted" and facts.model and check.scope in _HOLDERS:
         return _start(_MODEL[reader.language].format(holder=_holder(check, reader.language), model=quote(facts.model)))
     if check.unit is None:
-        return sentence_of_code(check.code, language=reader.language, facts=facts)
+        return sentence_of_code(check.code, language=reader.language, facts=facts, amounts=reader.amounts)
     if check.unit == "in_flight":
         return _in_flight_sentence(check, reader)
     if check.unit != "money":
@@ -189,8 +204,10 @@ def sentence_of_check(check: CheckLike, *, reader: Reader, facts: Facts) -> str:
     return _ceiling_sentence(check, reader) if check.window == "request" else _money_sentence(check, reader)
 
 
-def sentence_of_code(code: str, *, language: Language, facts: Facts) -> str:
-    """What a code says by itself, naming what is known."""
+def sentence_of_code(code: str, *, language: Language, facts: Facts, amounts: Amounts = Amounts.HIDDEN) -> str:
+    """What a code says by itself, naming what is known. What was submitted first shows its charge unless it is hidden."""
+    if code in _NAMING_FIRST and facts.first_id:
+        return _NAMING_FIRST[code][language].format(first=_first(facts, language=language, amounts=amounts))
     fact, naming = _NAMING.get(code, ("", None))
     known = getattr(facts, fact) if naming is not None else None
     if naming is not None and known:
@@ -198,6 +215,33 @@ def sentence_of_code(code: str, *, language: Language, facts: Facts) -> str:
         return naming[language].format_map({fact: known if fact == "detail" else quote(str(known))})
     found = find_entry(Kind.REFUSAL, code) or entry(Kind.ERROR, "internal_error")
     return found.explanation[language]
+
+
+def _first(facts: Facts, *, language: Language, amounts: Amounts) -> str:
+    """What was submitted first: its id with its state and charge, as far as they are known."""
+    first = quote(facts.first_id or "")
+    known = [one for one in (_first_state(facts, language), _first_charge(facts, language, amounts)) if one]
+    if not known:
+        return first
+    return _FIRST[language].format(first=first, facts=("，" if language is Language.ZH else ", ").join(known))
+
+
+def _first_state(facts: Facts, language: Language) -> str | None:
+    # What became of its charge is told beside it.
+    state = "served" if facts.first_state == "served_not_charged" else facts.first_state
+    kinds = [Kind.TASK_STATE, Kind.REQUEST_STATE]
+    if not (facts.first_id or "").startswith("task_"):
+        kinds.reverse()
+    found = next((one for kind in kinds if (one := find_entry(kind, state or ""))), None)
+    return None if found is None else _inside(found.label[language])
+
+
+def _first_charge(facts: Facts, language: Language, amounts: Amounts) -> str | None:
+    template = _FIRST_CHARGES.get(facts.first_mark or "")
+    if template is not None and facts.first_charge and amounts is not Amounts.HIDDEN:
+        return template[language].format(amount=facts.first_charge)
+    found = find_entry(Kind.CHARGE_MARK, facts.first_mark or "")
+    return None if found is None else _inside(found.label[language])
 
 
 def _money_sentence(check: CheckLike, reader: Reader) -> str:
@@ -316,3 +360,8 @@ def _holder(check: CheckLike, language: Language) -> str:
 
 def _start(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
+
+
+def _inside(label: str) -> str:
+    """A label within a sentence."""
+    return label[:1].lower() + label[1:]

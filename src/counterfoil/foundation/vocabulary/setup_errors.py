@@ -127,6 +127,20 @@ _UPSTREAMS = (
             en="Give a name such as OPENAI_API_KEY; if you gave the secret itself, replace that secret soon.",
         ),
     ),
+    error(
+        "callback_secret_unreadable",
+        owner=Owner.OPERATIONS,
+        public=False,
+        label=Text(zh="回调密钥不合要求", en="Callback secret not usable"),
+        explanation=Text(
+            zh="回调密钥太短，容易被猜到，或者格式无法使用；没有保存，原来的密钥照旧有效。",
+            en="The callback secret is so short that it could be guessed, or has a form that cannot be used; it was not stored, and the earlier one still holds.",
+        ),
+        change=Text(
+            zh="请使用上游给出的密钥（whsec_ 加 base64）或足够长的随机字符；更换期间可以同时给两个，中间用空格隔开。",
+            en="Use the secret that the upstream gives (whsec_ and base64) or long enough random characters; while it is being replaced, give both with a space between them.",
+        ),
+    ),
 )
 
 _PRICES_AND_SETTINGS = (

@@ -207,6 +207,7 @@ _CHECKS = (
     _word("check_model_not_permitted", zh="模型权限（{holder}）", en="Model permission ({holder})", hint_zh="允许使用这个模型。", hint_en="This model may be used."),
     _word("check_bad_request", zh="请求可以处理", en="Request can be handled", hint_zh="格式和内容没有错误。", hint_en="Nothing in its form or content is wrong."),
     _word("check_model_not_found", zh="模型存在", en="Model exists", hint_zh="这里有这个名称的模型。", hint_en="There is a model of this name."),
+    _word("check_idempotency_key_reused", zh="Idempotency-Key 没有用于别的内容", en="Idempotency-Key fits its content", hint_zh="同一个 Idempotency-Key 只带同样的内容。", hint_en="The same Idempotency-Key came with the same content only."),
     _word("check_duplicate_submission", zh="不是重复提交", en="Not a duplicate", hint_zh="同样的内容没有提交过。", hint_en="The same thing has not been sent before."),
     _word("check_cost_unbounded", zh="费用有上限", en="Cost has a bound", hint_zh="最高费用可以事先算出。", hint_en="The highest cost can be known beforehand."),
     _word("check_price_missing", zh="模型有价格", en="Model has a price", hint_zh="价目表里有这种用量。", hint_en="The price book has this kind of use.", owner=Owner.OPERATIONS),
@@ -275,8 +276,8 @@ _STATES = (
         owner=Owner.CUSTOMER,
         label=Text(zh="已完成但未扣费", en="Served, not charged"),
         explanation=Text(
-            zh="回答在预留到期之后才完成，所以不扣费，由服务方承担。",
-            en="The answer came after its reservation had ended, so it is not charged; the operator bears it.",
+            zh="回答或任务的结果在预留到期之后才完成，所以不扣费，由服务方承担。",
+            en="The answer or the task's result came after its reservation had ended, so it is not charged; the operator bears it.",
         ),
         next_step=_NEXT_STEP,
     ),

@@ -158,8 +158,8 @@ def _charge_mark(code: str, *, label: Text, explanation: Text, what_to_change: T
         explanation=explanation,
         next_step=NextStep(
             where_to_look=Text(
-                zh="扣费标记以账本为准；用请求编号可以查到对应的每一笔变动。",
-                en="The charge mark follows the ledger: each movement can be found by the request id.",
+                zh="扣费标记以账本为准；用请求编号或任务编号可以查到对应的每一笔变动。",
+                en="The charge mark follows the ledger: each movement can be found by the request id or task id.",
             ),
             what_to_change=what_to_change,
             how_to_go_back=how_to_go_back,
@@ -169,8 +169,8 @@ def _charge_mark(code: str, *, label: Text, explanation: Text, what_to_change: T
 
 _NO_ACTION = Text(zh="不需要操作。", en="There is nothing to do.")
 _DOUBT_CHARGE = Text(
-    zh="对金额有疑问时，请带请求编号联系客服核对。",
-    en="If you doubt the amount, contact support with the request id to have it checked.",
+    zh="对金额有疑问时，请带请求编号或任务编号联系客服核对。",
+    en="If you doubt the amount, contact support with the request id or task id to have it checked.",
 )
 
 _CHARGE_MARKS = (
@@ -178,8 +178,8 @@ _CHARGE_MARKS = (
         "not_charged",
         label=Text(zh="未扣费", en="Not charged"),
         explanation=Text(
-            zh="这次请求没有扣费，也没有金额被预留。",
-            en="This request cost nothing, and nothing is reserved for it.",
+            zh="这次请求或任务没有扣费；为它预留过的金额已经全部放回。",
+            en="This request or task was not charged; whatever was reserved for it has been released.",
         ),
         what_to_change=_NO_ACTION,
         how_to_go_back=Text(
@@ -193,18 +193,18 @@ _CHARGE_MARKS = (
             zh="最高费用已经预留，还没有扣费；结束后按实际用量扣费，其余放回。",
             en="The highest cost is reserved but not charged; in the end only what was used is charged, the rest released.",
         ),
-        what_to_change=Text(zh="请等请求结束。", en="Wait for the request to end."),
+        what_to_change=Text(zh="请等请求或任务结束。", en="Wait for the request or task to end."),
         how_to_go_back=Text(
-            zh="请求失败或超时后，预留会自动放回。",
-            en="If the request fails or times out, the reservation is released by itself.",
+            zh="请求或任务失败、被取消或一直没有结果时，不该扣的部分会自动放回。",
+            en="If it fails, is cancelled or has no outcome in time, what is not owed is released by itself.",
         ),
     ),
     _charge_mark(
         "charged",
         label=Text(zh="已扣费", en="Charged"),
         explanation=Text(
-            zh="这次请求已按实际用量扣费，每一笔都记着用量、价格版本和算法。",
-            en="This request was charged for what it used, with usage, price version and arithmetic on record.",
+            zh="这次请求或任务已按实际用量扣费，每一笔都记着用量、价格版本和算法。",
+            en="This request or task was charged for what it used, with usage, price version and arithmetic on record.",
         ),
         what_to_change=_DOUBT_CHARGE,
         how_to_go_back=Text(
@@ -216,13 +216,13 @@ _CHARGE_MARKS = (
         "refunded",
         label=Text(zh="已退款", en="Refunded"),
         explanation=Text(
-            zh="这次请求扣掉的金额已经全部退回余额。",
-            en="All that was charged for this request has been returned to the balance.",
+            zh="这次请求或任务扣掉的金额已经全部退回余额。",
+            en="All that was charged for this request or task has been returned to the balance.",
         ),
         what_to_change=_NO_ACTION,
         how_to_go_back=Text(
-            zh="退款已经入账；再次发送请求会重新计费。",
-            en="The refund is posted; sending the request again is charged anew.",
+            zh="退款已经入账；再次发送请求或提交任务会重新计费。",
+            en="The refund is posted; sending the request or task again is charged anew.",
         ),
     ),
     _charge_mark(

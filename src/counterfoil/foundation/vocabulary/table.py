@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from counterfoil.foundation.vocabulary import (
     access_refusals,
+    backup_errors,
     balances,
+    callbacks,
     causes,
     demo_words,
     errors,
@@ -19,6 +21,10 @@ from counterfoil.foundation.vocabulary import (
     setup_errors,
     site_pages,
     states,
+    submissions,
+    task_errors,
+    task_words,
+    tasks,
     words,
 )
 from counterfoil.foundation.vocabulary.model import Entry, Kind, Language
@@ -31,14 +37,20 @@ ALL_ENTRIES: tuple[Entry, ...] = (
     *ledger_errors.ENTRIES,
     *operator_errors.ENTRIES,
     *setup_errors.ENTRIES,
+    *backup_errors.ENTRIES,
+    *task_errors.ENTRIES,
+    *callbacks.ENTRIES,
     *input_problems.ENTRIES,
     *states.ENTRIES,
+    *tasks.ENTRIES,
+    *submissions.ENTRIES,
     *balances.ENTRIES,
     *movements.ENTRIES,
     *measures.ENTRIES,
     *problems.ENTRIES,
     *pages.ENTRIES,
     *words.ENTRIES,
+    *task_words.ENTRIES,
     *site_pages.ENTRIES,
     *demo_words.ENTRIES,
 )

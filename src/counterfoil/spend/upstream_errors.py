@@ -26,8 +26,10 @@ from typing import Any
 
 import orjson
 
-from counterfoil.gateway.model import ERROR_CHARACTERS_MAX
 from counterfoil.spend.model import AttemptOutcome
+
+# As much of an error's text as is shown and kept.
+ERROR_CHARACTERS_MAX = 1_000
 
 
 class Meaning(StrEnum):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from counterfoil.gateway.answers import AttemptFailed, read_answer
-from counterfoil.gateway.upstream_errors import CONSEQUENCES, Meaning, read_error, read_error_inside
 from counterfoil.sandbox.out_of_money import FLAVOURS
 from counterfoil.spend.model import AttemptOutcome, Endpoint
+from counterfoil.spend.upstream_errors import CONSEQUENCES, Meaning, read_error, read_error_inside
 
 
 def meaning_of(status: int, body: Any) -> Meaning:

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.gateway.echoes import COMPARED_CHARACTERS_MAX, MASK, without_echo
+from counterfoil.spend.echoes import COMPARED_CHARACTERS_MAX, MASK, without_echo
 
 
 def rest(content: str, **fields: str) -> bytes:

@@ -1,0 +1,185 @@
+"""Submissions: what customers meant once, however often it was sent; and the loops of scripts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from counterfoil.api.fields import (
+    AccountId,
+    Cursor,
+    Limit,
+    Output,
+    Page,
+    amount,
+    optional_id,
+    optional_time,
+    page,
+    time,
+)
+from counterfoil.api.requests import Request
+from counterfoil.api.services import UseCases
+from counterfoil.foundation.clock import MICROS_PER_SECOND
+from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.spend.model import KeyBurst, SubmissionView
+
+router = APIRouter(tags=["submissions"])
+
+_DAY = 86_400 * MICROS_PER_SECOND
+
+
+class Submission(Output):
+    """What a customer meant once: how many copies there were, and what they cost together, refunds deducted."""
+
+    submission_id: str
+    account_id: str
+    key_id: str
+    key_mask: str | None
+    endpoint: str
+    model: str | None
+    first_at: str | None
+    last_at: str | None
+    copies: int
+    retries: int
+    duplicates: int
+    blocked: int = Field(description="Copies that were refused because of another.")
+    repeated: int = Field(description="Copies that were answered with the task that was there.")
+    charged_copies: int
+    open_copies: int
+    currency: str
+    held_nanos: int
+    held: str
+    charged_nanos: int
+    charged: str
+
+    @classmethod
+    def of(cls, submission: SubmissionView) -> Submission:
+        return cls.model_validate(_fields(submission))
+
+
+class SubmissionInFull(Submission):
+    """A submission with its copies, the first first; at most 200."""
+
+    requests: list[Request]
+
+    @classmethod
+    def in_full(cls, submission: SubmissionView) -> SubmissionInFull:
+        copies = [Request.of(one) for one in submission.requests]
+        return cls.model_validate({**_fields(submission), "requests": copies})
+
+
+class Loops(Output):
+    """What a script has sent again and again, newest first."""
+
+    items: list[Submission]
+
+
+class Burst(Output):
+    """A key whose calls of one model rose for three minutes on end: from `first_calls` to `calls` a minute."""
+
+    key_id: str
+    key_mask: str | None
+    endpoint: str
+    model: str | None
+    minute_at: str | None
+    first_calls: int
+    calls: int
+    currency: str
+    charged_nanos: int
+    charged: str
+
+    @classmethod
+    def of(cls, burst: KeyBurst, currency: str) -> Burst:
+        return cls(
+            key_id=show_id("key", burst.key_id),
+            key_mask=burst.key_mask,
+            endpoint=burst.endpoint,
+            model=burst.model,
+            minute_at=time(burst.minute_at),
+            first_calls=burst.first_calls,
+            calls=burst.calls,
+            currency=currency,
+            **amount("charged", burst.charged_nanos),
+        )
+
+
+class Bursts(Output):
+    """Keys whose calls rose minute after minute: loops whose content changes a little each time."""
+
+    items: list[Burst]
+
+
+@router.get("/submissions", summary="List what was sent again, newest first")
+async def list_submissions(
+    services: UseCases,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
+    key_id: Annotated[str | None, Query(max_length=60, description="Only this key's.")] = None,
+    copies: Annotated[int, Query(ge=1, le=1_000_000, description="Only those sent at least so often.")] = 2,
+) -> Page[Submission]:
+    rows = await services.submissions.sent_again(
+        optional_id("account", account_id),
+        key_id=optional_id("key", key_id),
+        before=optional_id("submission", cursor),
+        copies_least=copies,
+        most=limit + 1,
+    )
+    return page(rows, limit=limit, item=Submission.of, cursor=lambda row: show_id("submission", row.submission_id))
+
+
+@router.get("/submissions/{submission_id}", summary="Get a submission with its copies")
+async def get_submission(
+    services: UseCases,
+    submission_id: Annotated[str, Path(description="The submission's id (sub_…).", max_length=60)],
+) -> SubmissionInFull:
+    return SubmissionInFull.in_full(await services.submissions.find(read_id("submission", submission_id)))
+
+
+@router.get("/accounts/{account_id}/loops", summary="List what a script has sent again and again")
+async def list_loops(services: UseCases, account_id: AccountId, limit: Limit = 50) -> Loops:
+    account = await services.ledger.account(read_id("account", account_id))
+    found = await services.submissions.loops(account.account_id, most=limit)
+    return Loops(items=[Submission.of(one) for one in found])
+
+
+@router.get("/accounts/{account_id}/bursts", summary="List keys whose calls rose minute after minute")
+async def list_bursts(
+    services: UseCases,
+    account_id: AccountId,
+    since: Annotated[
+        str | None, Query(max_length=40, description="RFC 3339 with a zone. Not given: a day before `until`.")
+    ] = None,
+    until: Annotated[str | None, Query(max_length=40, description="RFC 3339 with a zone. Not given: now.")] = None,
+) -> Bursts:
+    account = await services.ledger.account(read_id("account", account_id))
+    start, end = optional_time(since), optional_time(until)
+    if start is None:
+        start = (services.clock.now() if end is None else end) - _DAY
+    found = await services.submissions.bursts(account.account_id, since=start, until=end)
+    return Bursts(items=[Burst.of(one, account.currency) for one in found])
+
+
+def _fields(submission: SubmissionView) -> dict[str, Any]:
+    return {
+        "submission_id": show_id("submission", submission.submission_id),
+        "account_id": show_id("account", submission.account_id),
+        "key_id": show_id("key", submission.key_id),
+        "key_mask": submission.key_mask,
+        "endpoint": submission.endpoint,
+        "model": submission.model,
+        "first_at": time(submission.first_at),
+        "last_at": time(submission.last_at),
+        "copies": submission.copies,
+        "retries": submission.retries,
+        "duplicates": submission.duplicates,
+        "blocked": submission.blocked,
+        "repeated": submission.repeated,
+        "charged_copies": submission.charged_copies,
+        "open_copies": submission.open_copies,
+        "currency": submission.currency,
+        **amount("held", submission.held_nanos),
+        **amount("charged", submission.charged_nanos),
+    }

@@ -1,0 +1,263 @@
+"""Tasks: image, video and audio work, how it stands and what it has cost."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from counterfoil.api.fields import (
+    AmountInput,
+    Cursor,
+    Limit,
+    Output,
+    Page,
+    SourceId,
+    Text,
+    amount,
+    identifier,
+    optional_id,
+    page,
+    time,
+)
+from counterfoil.api.services import UseCases
+from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.tasks.model import DownloadState, Source, TaskEvent, TaskKind, TaskState, TaskView
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+TaskId = Annotated[str, Path(description="The task's id (task_…).", max_length=60)]
+_THERE = (DownloadState.AVAILABLE, DownloadState.DOWNLOADED)
+
+
+class Task(Output):
+    """A task as recorded, without its content: nothing of that is kept. Its money is that of its request."""
+
+    task_id: str
+    request_id: str
+    account_id: str
+    key_id: str
+    key_mask: str
+    group_id: str | None
+    group_name: str | None
+    kind: str
+    direct: bool = Field(description="Whether it was answered in the call that asked for it.")
+    endpoint: str
+    model: str
+    state: str
+    raw_state: str | None = Field(description="What its upstream calls its state.")
+    progress: int | None
+    charge_mark: str
+    request_state: str
+    currency: str
+    held_nanos: int
+    held: str
+    charged_nanos: int
+    charged: str
+    refunded_nanos: int
+    refunded: str
+    uncollected_nanos: int
+    uncollected: str
+    submission_id: str | None
+    verdict: str | None
+    input_type: str
+    reference_images: int
+    aspect_ratio: str | None
+    resolution: str | None
+    duration_seconds: int | None
+    count: int
+    delivered: int | None = Field(description="Images or seconds that there really are.")
+    quality: str | None
+    camera: Any
+    remixed_from: str | None
+    failure_code: str | None
+    failure_reason: str | None = Field(description="As its upstream said it, redacted.")
+    download_state: str
+    download_address: str | None
+    downloaded_at: str | None
+    download_expires_at: str | None
+    upstream: str | None
+    upstream_model: str | None
+    upstream_task_id: str | None
+    created_at: str | None
+    accepted_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    cancel_requested_at: str | None
+    hold_expires_at: str | None
+    polls: int
+    poll_failures: int
+    polled_at: str | None
+    next_poll_at: str | None
+
+    @classmethod
+    def of(cls, task: TaskView) -> Task:
+        return cls.model_validate(_fields(task))
+
+
+class Event(Output):
+    """A change of a task: what it became, in our word and the upstream's, and who told."""
+
+    number: int
+    at: str | None
+    state: str
+    raw_state: str | None
+    source: str
+    note: str | None
+
+    @classmethod
+    def of(cls, event: TaskEvent) -> Event:
+        return cls(
+            number=event.number,
+            at=time(event.at),
+            state=event.state,
+            raw_state=event.raw_state,
+            source=event.source,
+            note=event.note,
+        )
+
+
+class TaskInFull(Task):
+    """A task with its history."""
+
+    events: list[Event]
+
+    @classmethod
+    def in_full(cls, task: TaskView) -> TaskInFull:
+        return cls.model_validate({**_fields(task), "events": [Event.of(event) for event in task.events]})
+
+
+class TaskRefund(AmountInput):
+    """What to give back of a charge; without an amount, all that is left of it."""
+
+    source_id: Annotated[SourceId | None, Field(description="Not given: the task itself, which is refunded once.")] = (
+        None
+    )
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+class TaskRefunded(Output):
+    """The recorded answer, the same for every repetition."""
+
+    task_id: str
+    source_id: str
+    currency: str
+    refunded_nanos: int
+    refunded: str
+
+
+@router.get("", summary="List tasks, newest first")
+async def list_tasks(
+    services: UseCases,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
+    key_id: Annotated[str | None, Query(max_length=60, description="Only this key's.")] = None,
+    kind: Annotated[TaskKind | None, Query(description="Only those of this kind.")] = None,
+    state: Annotated[TaskState | None, Query(description="Only those in this state.")] = None,
+) -> Page[Task]:
+    rows = await services.tasks.list(
+        account_id=optional_id("account", account_id),
+        key_id=optional_id("key", key_id),
+        kind=kind,
+        state=state,
+        before=optional_id("task", cursor),
+        most=limit + 1,
+    )
+    return page(rows, limit=limit, item=Task.of, cursor=lambda row: show_id("task", row.task_id))
+
+
+@router.get("/{task_id}", summary="Get a task with its history")
+async def get_task(services: UseCases, task_id: TaskId) -> TaskInFull:
+    return TaskInFull.in_full(await services.tasks.find(read_id("task", task_id)))
+
+
+@router.post("/{task_id}/cancel", summary="Ask for a task's end; the price book says what that costs")
+async def cancel_task(services: UseCases, task_id: TaskId) -> TaskInFull:
+    return TaskInFull.in_full(await services.tasks.cancel(read_id("task", task_id), source=Source.OPERATOR))
+
+
+@router.post("/{task_id}/poll", summary="Ask a task's upstream now how it stands")
+async def poll_task(services: UseCases, task_id: TaskId) -> TaskInFull:
+    return TaskInFull.in_full(await services.tasks.poll(read_id("task", task_id)))
+
+
+@router.post("/{task_id}/refund", status_code=201, summary="Give back a task's charge or a part of it, once per source")
+async def refund_task(services: UseCases, task_id: TaskId, body: TaskRefund) -> TaskRefunded:
+    found = await services.tasks.find(read_id("task", task_id))
+    source_id = body.source_id or show_id("task", found.task_id)
+    refunded = await services.tasks.refund(
+        found.task_id, source_id=source_id, amount=body.optional_nanos(), reason=body.reason
+    )
+    return TaskRefunded(
+        task_id=show_id("task", found.task_id),
+        source_id=source_id,
+        currency=found.currency,
+        **amount("refunded", refunded),
+    )
+
+
+def _fields(task: TaskView) -> dict[str, Any]:
+    return {
+        "task_id": show_id("task", task.task_id),
+        "request_id": show_id("request", task.request_id),
+        "account_id": show_id("account", task.account_id),
+        "key_id": show_id("key", task.key_id),
+        "key_mask": task.key_mask,
+        "group_id": identifier("group", task.group_id),
+        "group_name": task.group_name,
+        "kind": task.kind,
+        "direct": task.direct,
+        "endpoint": task.endpoint,
+        "model": task.model,
+        "state": task.state,
+        "raw_state": task.raw_state,
+        "progress": task.progress,
+        "charge_mark": task.charge_mark,
+        "request_state": task.request_state,
+        "currency": task.currency,
+        **amount("held", task.held_nanos),
+        **amount("charged", task.charged_nanos),
+        **amount("refunded", task.refunded_nanos),
+        **amount("uncollected", task.uncollected_nanos),
+        "submission_id": identifier("submission", task.submission_id),
+        "verdict": task.verdict,
+        "input_type": task.input_type,
+        "reference_images": task.reference_images,
+        "aspect_ratio": task.aspect_ratio,
+        "resolution": task.resolution,
+        "duration_seconds": task.duration_seconds,
+        "count": task.count,
+        "delivered": task.delivered,
+        "quality": task.quality,
+        "camera": None if task.camera is None else json.loads(task.camera),
+        "remixed_from": identifier("task", task.remixed_from),
+        "failure_code": task.failure_code,
+        "failure_reason": task.failure_reason,
+        "download_state": task.download_state,
+        "download_address": _download_address(task),
+        "downloaded_at": time(task.downloaded_at),
+        "download_expires_at": time(task.download_expires_at),
+        "upstream": task.upstream,
+        "upstream_model": task.upstream_model,
+        "upstream_task_id": task.upstream_task_id,
+        "created_at": time(task.created_at),
+        "accepted_at": time(task.accepted_at),
+        "started_at": time(task.started_at),
+        "ended_at": time(task.ended_at),
+        "cancel_requested_at": time(task.cancel_requested_at),
+        "hold_expires_at": time(task.hold_expires_at),
+        "polls": task.polls,
+        "poll_failures": task.poll_failures,
+        "polled_at": time(task.polled_at),
+        "next_poll_at": time(task.next_poll_at),
+    }
+
+
+def _download_address(task: TaskView) -> str | None:
+    """Where its customer fetches the result, as long as it is there."""
+    if task.kind is not TaskKind.VIDEO or task.download_state not in _THERE:
+        return None
+    return f"/v1/videos/{show_id('task', task.task_id)}/content"
