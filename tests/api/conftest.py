@@ -76,6 +76,8 @@ def management(office: Office) -> Starlette:
         members=office.members,
         prices=office.prices,
         spend=office.spend,
+        submissions=office.submissions,
+        tasks=office.tasks,
         upstreams=office.upstreams,
         test_upstream=office.probes.test,
     )

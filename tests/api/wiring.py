@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import aiohttp
 
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import SystemClock
@@ -33,20 +36,32 @@ from counterfoil.spend.model import (
     RefusedCall,
 )
 from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbes
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.spend.upstreams_model import ServedModel
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
+from counterfoil.tasks.model import TaskKind, TaskSpec
+from counterfoil.tasks.service import Tasks, TaskSettings
+from counterfoil.tasks.upstream import TaskUpstreams
 
 MODEL = "test-model"
+FILM_MODEL = "test-film"
 # A thousandth of a unit for each output token and nothing else.
 BOOK = {
     "book": "customer",
     "currency": "USD",
     "defaults": {"context_window": 100_000, "default_output_cap": 1_000},
-    "prices": [{"model": MODEL, "rates": {"input": "0", "output": "1000"}}],
-}
+    "prices": [
+        {"model": MODEL, "rates": {"input": "0", "output": "1000"}},
+        # A film of four seconds costs 0.80; half of it where it is cancelled while it is made.
+        {
+            "model": FILM_MODEL, "rates": {}, "unit_rates": {"second:720x1280": "0.20"},
+            "cancelled_queued_percent": 0, "cancelled_running_percent": 50,
+        },
+    ],
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +76,8 @@ class Office:
     members: Members
     prices: PriceBooks
     spend: Spend
+    submissions: Submissions
+    tasks: Tasks
     upstreams: Upstreams
     routes: Routes
     evidence: Evidence
@@ -78,7 +95,7 @@ class Office:
         )
         await self.routes.refresh()
 
-    async def call(self, token: str, *, output_tokens: int) -> UUID:
+    async def call(self, token: str, *, output_tokens: int, **fields: Any) -> UUID:
         """Make a call of that many output tokens, served and charged or refused; gives its request id."""
         caller = await self.spend.identify(token, "192.0.2.7")
         assert caller is not None
@@ -86,13 +103,41 @@ class Office:
         arrival = Arrival(
             request_id=self.clock.new_id(), received_at=now, endpoint=Endpoint.CHAT_COMPLETIONS, model=MODEL,
             stream=False, client_address="192.0.2.7", client="test/1",
-            shape=WorkShape(input_bytes=10, asked_cap=output_tokens, cacheable=False, audio_output=False),
+            shape=WorkShape(input_bytes=10, asked_cap=output_tokens, cacheable=False, audio_output=False), **fields,
         )  # fmt: skip
         answer = await self.spend.authorize(caller, arrival)
-        if isinstance(answer, RefusedCall):
+        if not isinstance(answer, Admission):
             return answer.request_id
         await self.deliver(answer, output_tokens=output_tokens)
         return answer.request_id
+
+    async def sell_films(self, url: str) -> None:
+        """Have an upstream at that address which makes videos."""
+        await self.upstreams.add(
+            name="studio", dialect=Dialect.OPENAI, base_url=url, timeout_seconds=20,
+            models=[ServedModel(public_model=FILM_MODEL, upstream_model="film-v1")],
+        )  # fmt: skip
+        await self.routes.refresh()
+
+    async def film(self, token: str, **fields: Any) -> UUID:
+        """Submit a video of four seconds; gives its id, or that of the refusal."""
+        caller = await self.spend.identify(token, "192.0.2.7")
+        assert caller is not None
+        arrival = Arrival(
+            request_id=self.clock.new_id(), received_at=self.clock.now(), endpoint=Endpoint.VIDEOS, model=FILM_MODEL,
+            stream=False, client_address="192.0.2.7", client="test/1",
+            shape=WorkShape(input_bytes=30, media={"second:720x1280": 4}), **fields,
+        )  # fmt: skip
+        spec = TaskSpec(
+            kind=TaskKind.VIDEO, direct=False, input_type="text_and_image", reference_images=1, aspect_ratio="9:16",
+            resolution="720x1280", duration_seconds=4, camera='{"lens":"35mm"}',
+        )  # fmt: skip
+
+        def encode(model: str) -> tuple[str, bytes]:
+            return "application/json", b'{"model":"%s"}' % model.encode()
+
+        answer = await self.tasks.submit(caller, arrival, spec, encode=encode, content=b'{"prompt":"a cat"}')
+        return answer.request_id if isinstance(answer, RefusedCall) else answer.task.task_id
 
     async def deliver(self, admission: Admission, *, output_tokens: int) -> Charge:
         now = self.clock.now()
@@ -116,7 +161,7 @@ async def open_office(
     """Without the engine, which commands do not need, no call can be authorized."""
     clock = SystemClock()
     known = dict(environment or {})
-    async with await Database.open(database_url, max_size=4) as database:
+    async with await Database.open(database_url, max_size=4) as database, aiohttp.ClientSession() as session:
         engine = Engine(
             database_url,
             clock=clock,
@@ -136,6 +181,10 @@ async def open_office(
                 engine=engine, ledger=ledger, database=database, directory=KeyDirectory(database, clock),
                 prices=prices, routes=routes, clock=clock, settings=SpendSettings(fingerprint_secret=bytes(32), fit=False),
             )  # fmt: skip
+            tasks = Tasks(
+                database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
+                settings=TaskSettings(),
+            )  # fmt: skip
             yield Office(
                 clock=clock,
                 data_directory=data_directory,
@@ -145,9 +194,11 @@ async def open_office(
                 members=Members(database, clock=clock),
                 prices=prices,
                 spend=spend,
+                submissions=Submissions(database, clock=clock),
+                tasks=tasks,
                 upstreams=upstreams,
                 routes=routes,
-                evidence=Evidence(spend, database, clock),
+                evidence=Evidence(spend, database, clock, tasks=tasks),
                 probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
                 checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
             )

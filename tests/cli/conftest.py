@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from counterfoil.foundation.vocabulary import Language
 from counterfoil.redaction.rules import redact
 from counterfoil.settings import Settings
 from counterfoil.storage.data_directory import DataDirectory
+from tasks.studio import Studio, open_studio
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +73,26 @@ class Terminal:
         return asyncio.run(run())
 
 
+@pytest.fixture
+def studio() -> Iterator[Studio]:
+    """An upstream that makes videos, in a thread of its own: every command has an event loop of its own."""
+    opened: Future[Studio] = Future()
+    stop = threading.Event()
+
+    async def run() -> None:
+        async with open_studio() as studio:
+            opened.set_result(studio)
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    try:
+        yield opened.result(timeout=30)
+    finally:
+        stop.set()
+        thread.join()
+
+
 def command_services(office: Office) -> Services:
     async def explain(subject: str, language: Language) -> Explanation:
         return await office.evidence.explain(subject, language=language, audience=Audience.OPERATOR)
@@ -84,6 +107,8 @@ def command_services(office: Office) -> Services:
         members=office.members,
         prices=office.prices,
         spend=office.spend,
+        submissions=office.submissions,
+        tasks=office.tasks,
         upstreams=office.upstreams,
         test_upstream=office.probes.test,
         explain=explain,

@@ -63,11 +63,14 @@ def assert_public(told: Explanation) -> None:
         "openai-python",
         "gpu-17",
         "wholesale-7",
+        "studio-7",
         "theirs",
     ):
         assert secret not in said
-    for word in ("nanos", "amount", "used", "held", "remaining", "needed", "passing_cap", "acct_", "grp_", "key_…"):
-        assert f'"{word}' not in said
+    for name in ("nanos", "amount", "used", "held", "remaining", "needed", "charged", "refunded", "passing_cap"):
+        assert not re.search(rf'"{name}[a-z_]*": ', said)
+    for prefix in ("acct_", "grp_", "key_…"):
+        assert f'"{prefix}' not in said
     assert "USD" not in said
     # Numbers are those of ids, times, the HTTP status, steps and versions; none has a decimal point.
     assert not re.search(r"\d\.\d", re.sub(r"\d\d:\d\d:\d\d\.\d+Z", "", said))

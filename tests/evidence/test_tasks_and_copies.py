@@ -218,10 +218,17 @@ async def test_a_script_that_sends_the_same_over_and_over_is_a_loop(desk: Desk, 
     assert json.loads(json.dumps(told.to_dict())) == told.to_dict()
 
 
-async def test_a_retry_after_a_failure_is_told_as_one(desk: Desk, customer: Customer) -> None:
-    first = await desk.refused(await desk.customer(credit=0), fingerprint=ASKED)
-    told = await desk.ask(first.replace("req_", "sub_"))
-    assert told.label == "Original"
+async def test_a_retry_after_a_refusal_is_told_as_one(desk: Desk) -> None:
+    customer = await desk.customer(allowed_models=("claude-*",))
+    first = await desk.refused(customer, fingerprint=ASKED)
+    shown_id = first.replace("req_", "sub_")
+    assert (await desk.ask(shown_id)).label == "Original"
+    await desk.refused(customer, fingerprint=ASKED)
+    told = await desk.ask(shown_id)
+    assert (told.label, [copy.verdict for copy in told.copies]) == ("Retry", ["original", "retry"])
+
+
+async def test_a_submission_that_is_not_on_record_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound) as raised:
         await desk.ask(show_id("submission", desk.clock.new_id()))
     assert raised.value.code == "submission_not_found"

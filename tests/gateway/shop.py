@@ -208,6 +208,11 @@ class Shop:
         found = await self.services.ledger.balance(customer.account_id)
         return found.posted, found.held
 
+    async def money(self, customer: Customer) -> tuple[tuple[int, int], int]:
+        """The balance, and the number of the last row in the customer's ledger: the same where no money has moved."""
+        (last, *_) = await self.services.ledger.transfers(customer.account_id, most=1)
+        return await self.balance(customer), last.version
+
     async def tasks(self, customer: Customer) -> list[TaskView]:
         """The customer's tasks, newest first."""
         return await self.services.tasks.list(account_id=customer.account_id, most=1000)

@@ -12,6 +12,7 @@ import pytest
 
 from counterfoil.observability import configure_logging
 from counterfoil.redaction.rules import redact
+from gateway.media import EDITS, FILMS, PICTURES, PNG, SPEECH, TRANSCRIPTIONS, film, form, picture, speech, wav
 from gateway.shop import OpenShop, Shop, chat, message, response
 
 PROMPT = "PLANTED-PROMPT about the merger of Initech and Umbrella"
@@ -54,6 +55,44 @@ async def test_no_call_leaves_its_content_or_a_key_anywhere(open_shop: OpenShop,
     assert "upstream_needs_operator" in logged
     for secret in (PROMPT, "PLANTED", "Initech", ANSWER_TEXT, PLANTED_KEY, PLANTED_KEY[3:20], customer.token, poor.token,
                    customer.token[4:20], "first-key", "Bearer "):  # fmt: skip
+        assert secret not in logged, secret
+        assert secret not in everything, secret
+
+
+async def test_no_picture_video_or_sound_leaves_its_content_anywhere(open_shop: OpenShop, log: io.StringIO) -> None:
+    shop = await open_shop(polls=True)
+    customer = await shop.customer()
+    poor = await shop.customer(credit_nanos=0)
+    headers = {"Idempotency-Key": PLANTED_KEY, "User-Agent": f"agent {PLANTED_KEY}"}
+    for failure in ("", "fail=status:400", "fail=status:500", "fail=garbage", "outcome=failed after_ms=10"):
+        said = f"{PROMPT} [sandbox {failure}]" if failure else PROMPT
+        camera = {"lens": PROMPT, "camera": PLANTED_KEY}
+        edit = form({"model": "picture", "prompt": said}, ("image", f"{PLANTED_KEY}.png", PNG))
+        begin = form({**film(prompt=said), "metadata[camera]": PROMPT}, ("input_reference", PROMPT, PNG))
+        heard = form({"model": "scribe", "prompt": said}, ("file", PROMPT, wav(1)))
+        broken = (edit[0][:-20], edit[1])
+        for caller in (customer, poor):
+            for path, body, given in (
+                (FILMS, film(prompt=said, metadata=camera, user=PLANTED_KEY), {}), (FILMS, *begin), (EDITS, *edit),
+                (PICTURES, picture(prompt=said, quality=PROMPT), {}), (PICTURES, picture(prompt=said, **camera), {}),
+                (SPEECH, speech(input=said, instructions=PROMPT), {}), (TRANSCRIPTIONS, *heard), (EDITS, *broken),
+            ):  # fmt: skip
+                key = f"{PLANTED_KEY}-{path}-{failure.replace(' ', '-')}"
+                await shop.call(caller, body, path=path, headers={**headers, **given, "Idempotency-Key": key})
+    await shop.call(None, PROMPT.encode(), path="/callbacks/upstreams/first-openai", headers=headers)
+    everything = await shop.everything()
+    logged = log.getvalue()
+    assert len(await shop.tasks(customer)) > 20
+    for secret in (
+        PROMPT,
+        "PLANTED",
+        "Initech",
+        ANSWER_TEXT,
+        PLANTED_KEY,
+        PLANTED_KEY[3:20],
+        customer.token,
+        "first-key",
+    ):
         assert secret not in logged, secret
         assert secret not in everything, secret
 

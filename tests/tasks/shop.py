@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import psycopg
 from psycopg import AsyncConnection
 
 from counterfoil.foundation.ids import show_id
@@ -61,6 +62,9 @@ class Faults:
     after_call: bool = False
     before_commit: bool = False
     after_commit: bool = False
+    # Of every other COMMIT nothing is heard, though it has taken effect.
+    unheard: bool = False
+    heard_last: bool = True
 
     def take(self, name: str) -> bool:
         armed: bool = getattr(self, name)
@@ -77,24 +81,28 @@ class MortalDatabase(Database):
     async def unit_of_work(self) -> AsyncIterator[Connection]:
         async with super().unit_of_work() as connection:
             yield connection
-            names, ends = await _written(connection)
+            wrote, names, ends = await _written(connection)
             if names and self.faults.take("before_name"):
                 raise Crash
             if ends and self.faults.take("before_commit"):
                 raise Crash
         if ends and self.faults.take("after_commit"):
             raise Crash
+        if self.faults.unheard and wrote:
+            self.faults.heard_last = not self.faults.heard_last
+            if not self.faults.heard_last:
+                raise psycopg.OperationalError("the connection broke")
 
 
-async def _written(connection: AsyncConnection[Any]) -> tuple[bool, bool]:
-    """Whether this transaction has named a task's upstream, or ended a task."""
+async def _written(connection: AsyncConnection[Any]) -> tuple[bool, bool, bool]:
+    """Whether this transaction has changed a task, named a task's upstream, ended a task."""
     cursor = await connection.execute(
-        "SELECT coalesce(bool_or(upstream IS NOT NULL), false), coalesce(bool_or(ended_at IS NOT NULL), false)"
+        "SELECT count(*) > 0, coalesce(bool_or(upstream IS NOT NULL), false), coalesce(bool_or(ended_at IS NOT NULL), false)"
         " FROM tasks WHERE xmin = pg_current_xact_id_if_assigned()::xid"
     )
     row = await cursor.fetchone()
     assert row is not None
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 class MortalUpstreams(TaskUpstreams):

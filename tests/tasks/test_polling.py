@@ -285,6 +285,21 @@ async def test_an_operator_may_ask_about_one_task_at_once(shop: Shop, tasks: Tas
     assert (await tasks.find(second.task_id)).state is TaskState.QUEUED
 
 
+async def test_an_operator_may_ask_about_one_whose_time_was_up(shop: Shop, tasks: Tasks, customer: Customer) -> None:
+    task = await shop.submit(tasks, customer)
+    shop.market.clock.advance(seconds=7 * DAY)
+    await tasks.expire_overdue()
+    assert (await tasks.poll(task.task_id)).state is TaskState.EXPIRED
+    shop.film(task).status = "completed"
+    found = await tasks.poll(task.task_id)
+    assert (found.state, found.charge_mark, found.events[-1].source) == (
+        TaskState.SUCCEEDED, "not_charged", Source.OPERATOR
+    )  # fmt: skip
+    await shop.market.upstreams.remove("studio")
+    await shop.market.routes.refresh()
+    assert await tasks.poll(task.task_id) == found
+
+
 async def test_tasks_are_listed_newest_first_and_by_what_they_are(shop: Shop, tasks: Tasks, customer: Customer) -> None:
     other = await shop.market.another_key(customer.account_id)
     submitted = []

@@ -285,6 +285,25 @@ async def test_a_refusal_that_was_not_followed_up_ends_too(shop: Shop, tasks: Ta
     assert await shop.money(customer) == (0, 0)
 
 
+async def test_a_commit_that_was_not_heard_of_is_not_done_twice(shop: Shop, tasks: Tasks, customer: Customer) -> None:
+    shop.studio.refuses = NO_MONEY
+    async with open_studio() as second:
+        await shop.add_upstream("second", second.url, priority=200)
+        shop.faults.unheard = True
+        task = await shop.submit(tasks, customer)
+        assert (task.state, task.upstream) == (TaskState.QUEUED, "second")
+        assert (shop.studio.asked["submit"], second.asked["submit"]) == (1, 1)
+        cancelled = await tasks.cancel(task.task_id)
+        assert cancelled.state is TaskState.CANCELLED
+        shop.studio.refuses = second.refuses = NO_MONEY
+        assert isinstance(await shop.answer(tasks, customer), NotSubmitted)
+    events = (await tasks.find(task.task_id)).events
+    assert [event.state for event in events] == ["submitted", "submitted", "queued", "queued", "cancelled"]
+    request = await shop.till.spend.request(task.task_id)
+    assert [attempt.number for attempt in request.attempts] == [1, 2]
+    assert await shop.money(customer) == (0, 0)
+
+
 async def test_a_task_may_be_cancelled_before_anybody_is_asked_and_then_nobody_is(
     shop: Shop, tasks: Tasks, customer: Customer
 ) -> None:

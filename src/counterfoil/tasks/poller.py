@@ -86,7 +86,7 @@ class Poller:
         return polled
 
     async def poll_now(self, task: TaskView) -> None:
-        """Ask about one task that may not be due."""
+        """Ask about one task that may not be due; also about one whose time was up, and that may have been made since."""
         now = self._clock.now()
         async with self._database.unit_of_work() as connection:
             claim = await store.claim_task(
@@ -94,6 +94,19 @@ class Poller:
             )
         if claim is not None:
             await self._ask_about(claim)
+        elif task.state is TaskState.EXPIRED:
+            await self._ask_late(task)
+
+    async def _ask_late(self, task: TaskView) -> None:
+        route = None if task.upstream is None else self._routes.by_name(task.upstream, task.upstream_model)
+        if route is None:
+            return
+        try:
+            verdict = await self._ask(route, task)
+        except UpstreamFailed as failed:
+            log.warning("task_not_asked_about", task=show_id("task", task.task_id), meaning=str(failed.error.meaning))
+            return
+        await self._transitions.apply(task.account_id, task.task_id, verdict, Source.OPERATOR)
 
     async def run(self) -> None:
         """Go on polling until cancelled; a round that fails is logged and counted, and the next one comes."""
@@ -169,7 +182,7 @@ class Poller:
         await self._pauses.note_answer(route.name)
         await self._answered(claim, verdict)
 
-    async def _ask(self, route: Route, claim: Claim) -> Verdict:
+    async def _ask(self, route: Route, claim: Claim | TaskView) -> Verdict:
         """What the upstream says; a task whose id it has never told us is looked for among all of its tasks."""
         upstream = self._upstreams.of(route)
         try:

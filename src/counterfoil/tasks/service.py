@@ -257,12 +257,14 @@ class Tasks:
             return await self._poller.poll_due(most=most)
 
     async def poll(self, task_id: UUID) -> TaskView:
-        """Ask about a task now, whenever its next poll was to be; one that has ended, or is being asked about, is as it is.
+        """Ask about a task now, whenever its next poll was to be; also about one that has expired.
+
+        Any other that has ended, or that is being asked about, is as it is.
 
         Raises `NotFound` or `Unavailable`.
         """
         task = await self.find(task_id)
-        if task.next_poll_at is not None:
+        if task.next_poll_at is not None or (task.state is TaskState.EXPIRED and not task.direct):
             with available():
                 await self._poller.poll_now(task)
         return await self.find(task_id)
