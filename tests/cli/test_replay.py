@@ -76,7 +76,8 @@ def test_images_and_videos_go_along_by_turns(terminal: Terminal, sandbox: Sandbo
     assert answer["tasks"] == {"submitted": {"image": 2, "video": 1}, "refused": {}}
     assert answer["served"] == 10
     assert len(sandbox.tasks()) == 1
-    refused = replay(terminal, sandbox, trace, "--tasks-every", "5", "--video-model", "", status=1)
+    sandbox.use_rules([{"fail": "status:503", "endpoint": "videos"}])
+    refused = replay(terminal, sandbox, trace, "--tasks-every", "5", status=1)
     assert refused["tasks"]["submitted"] == {"image": 1}
     assert sum(refused["tasks"]["refused"].values()) == 1
 

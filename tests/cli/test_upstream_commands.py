@@ -103,10 +103,10 @@ def book(tmp_path: Path) -> Path:
 
 def test_prices_are_imported_shown_and_compared(terminal: Terminal, book: Path, tmp_path: Path) -> None:
     assert terminal.ask("prices", "diff", str(book), status=1)["changes"]
-    assert terminal.ask("prices", "import", str(book))["changed_models"] == 1
+    assert terminal.ask("prices", "import", str(book))["changed_models"] == len(BOOK["prices"])
     assert terminal.ask("prices", "import", "-", stdin=book.read_text())["changes"] == []
     assert terminal.ask("prices", "diff", str(book))["changes"] == []
-    assert terminal.ask("prices", "books")["books"] == [{"book": "customer", "models": 1}]
+    assert terminal.ask("prices", "books")["books"] == [{"book": "customer", "models": len(BOOK["prices"])}]
     (price,) = terminal.ask("prices", "show", MODEL)["prices"]
     assert price["rates"]["output"]["price"] == "1000.00 per million"
     assert "1000.00 per million" in terminal.say("prices", "show")

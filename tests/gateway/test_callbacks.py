@@ -86,15 +86,10 @@ async def test_the_sandbox_tells_it_itself(shop: Shop) -> None:
     assert await shop.balance(customer) == (10 * NANOS, 0)
 
 
-BODIES: list[tuple[str, Any]] = [
-    ("no JSON", b"{"), ("no event", b"[]"), ("no task", json.dumps({"type": "video.completed", "data": {}}).encode()),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("body", [body for _, body in BODIES], ids=[name for name, _ in BODIES])
-async def test_a_signed_callback_that_says_nothing(shop: Shop, body: bytes) -> None:
-    answer = await tell(shop, body)
-    assert (answer.status, answer.error["code"]) == (400, "callback_unreadable")
+async def test_a_signed_callback_that_says_nothing(shop: Shop) -> None:
+    for body in (b"{", b"[]", json.dumps({"type": "video.completed", "data": {}}).encode()):
+        answer = await tell(shop, body)
+        assert (answer.status, answer.error["code"]) == (400, "callback_unreadable"), body
 
 
 async def test_what_is_not_of_videos_is_heard_and_left(shop: Shop) -> None:

@@ -267,3 +267,12 @@ async def test_another_page_is_not_found_and_says_where_to_start(browser: httpx2
 async def test_another_method_is_refused(browser: httpx2.AsyncClient, method: str, path: str, allowed: str) -> None:
     answer = await browser.request(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+async def test_a_submission_is_looked_at_as_one_thing(desk: Desk, browser: httpx2.AsyncClient) -> None:
+    customer = await desk.customer()
+    copies = [await desk.admitted(customer, fingerprint=b"a" * 32, retry_count=None) for _ in range(2)]
+    page = said(await browser.get("/why/" + show_id("submission", copies[0].request_id)))
+    for copy, verdict in zip(copies, ("Original", "Duplicate"), strict=True):
+        assert f"{show_id('request', copy.request_id)} {verdict} · In progress · Reserved" in page
+    assert "Not ours" not in page

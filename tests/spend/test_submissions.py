@@ -317,17 +317,18 @@ async def test_keys_of_long_ago_are_forgotten_and_those_of_running_work_kept(mar
     ]
 
 
-def test_a_fingerprint_is_the_accounts_own_and_tells_nothing() -> None:
-    fingerprints, account, neighbour = Fingerprints(b"s" * 32), UUID(int=1), UUID(int=2)
-    made = fingerprints.of(account, "chat_completions", b'{"messages":[]}')
+def test_a_fingerprint_is_the_keys_own_and_tells_nothing() -> None:
+    fingerprints, account, neighbour, key = Fingerprints(b"s" * 32), UUID(int=1), UUID(int=2), UUID(int=3)
+    made = fingerprints.of(account, key, "chat_completions", b'{"messages":[]}')
     assert len(made) == 32
-    assert made == Fingerprints(b"s" * 32).of(account, "chat_completions", b'{"messages":[]}')
+    assert made == Fingerprints(b"s" * 32).of(account, key, "chat_completions", b'{"messages":[]}')
     others = {
-        fingerprints.of(neighbour, "chat_completions", b'{"messages":[]}'),
-        fingerprints.of(account, "responses", b'{"messages":[]}'),
-        fingerprints.of(account, "chat_completions", b'{"messages":[1]}'),
-        Fingerprints(b"t" * 32).of(account, "chat_completions", b'{"messages":[]}'),
+        fingerprints.of(neighbour, key, "chat_completions", b'{"messages":[]}'),
+        fingerprints.of(account, UUID(int=4), "chat_completions", b'{"messages":[]}'),
+        fingerprints.of(account, key, "responses", b'{"messages":[]}'),
+        fingerprints.of(account, key, "chat_completions", b'{"messages":[1]}'),
+        Fingerprints(b"t" * 32).of(account, key, "chat_completions", b'{"messages":[]}'),
     }
-    assert len(others - {made}) == 4
+    assert len(others - {made}) == 5
     keys = {fingerprints.of_key(account, UUID(int=n), "order-1") for n in (1, 2)}
     assert len(keys) == 2

@@ -40,8 +40,8 @@ class Services:
     members: Members
     prices: PriceBooks
     spend: Spend
-    submissions: Submissions = None  # type: ignore[assignment]
-    tasks: Tasks = None  # type: ignore[assignment]
+    submissions: Submissions
+    tasks: Tasks
     upstreams: Upstreams
     test_upstream: TestUpstream
 

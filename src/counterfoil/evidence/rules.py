@@ -71,15 +71,7 @@ def explain_request(
     status = view.status_code if view.status_code is not None else statuses.get(code or "")
     first = None if earlier is None else show_copy(earlier, language=language, audience=audience)
     reader = _reader(view, around, language=language, audience=audience)
-    facts = Facts(
-        model=shown_model(view.model),
-        # With the price of a token, a cap says how much money is left.
-        passing_cap=passing_cap(view) if audience is Audience.OPERATOR else None,
-        first_id=None if first is None else first.subject,
-        first_state=None if first is None else first.state,
-        first_charge=None if earlier is None or audience is Audience.PUBLIC else charge_of(earlier),
-        first_mark=None if first is None else first.charge_mark,
-    )
+    facts = _named(view, earlier, first, audience=audience)
     checks = seen_checks(recorded_checks(view, around), code=code, audience=audience)
     told = (
         _of_request(view, code, checks, reader, facts)
@@ -118,6 +110,24 @@ def explain_request(
         history=() if task is None else task_history(task, language=language, audience=audience),
         first=first,
         also=also,
+    )
+
+
+def _named(view: RequestView, earlier: Earlier | None, first: ShownCopy | None, *, audience: Audience) -> Facts:
+    """What the sentences may name."""
+    facts = Facts(
+        model=shown_model(view.model),
+        # With the price of a token, a cap says how much money is left.
+        passing_cap=passing_cap(view) if audience is Audience.OPERATOR else None,
+    )
+    if earlier is None or first is None:
+        return facts
+    return replace(
+        facts,
+        first_id=first.subject,
+        first_state=first.state,
+        first_charge=None if audience is Audience.PUBLIC else charge_of(earlier),
+        first_mark=first.charge_mark,
     )
 
 

@@ -102,7 +102,7 @@ def arrival_of(
     understood = None if isinstance(parsed, Misunderstood) else parsed
     fingerprint = key_hash = None
     if understood is not None and caller is not None and fingerprints is not None:
-        fingerprint = fingerprints.of(caller.account_id, endpoint, understood.digest)
+        fingerprint = fingerprints.of(caller.account_id, caller.key_id, endpoint, understood.digest)
         key = headers.get(_IDEMPOTENCY_HEADER)
         if key is not None:
             key_hash = fingerprints.of_key(caller.account_id, caller.key_id, key.decode("ascii"))

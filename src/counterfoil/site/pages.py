@@ -146,8 +146,10 @@ class Pages:
 
 
 def _mark(explanation: Explanation) -> str:
-    """The word on the stamp: a request's state, or that there is no request."""
+    """The word on the stamp: a request's state, a submission's kind, or that there is no request."""
     if explanation.about is About.REQUEST:
         return entry(Kind.REQUEST_STATE, explanation.state or "").label[explanation.language]
+    if explanation.about is About.SUBMISSION:
+        return explanation.label
     word = "mark_general" if explanation.about is About.CODE else "mark_elsewhere"
     return entry(Kind.WORD, word).label[explanation.language]

@@ -51,9 +51,13 @@ class Fingerprints:
         self._secret = secret
         self._account_keys: dict[UUID, bytes] = {}
 
-    def of(self, account_id: UUID, endpoint: str, canonical: bytes) -> bytes:
-        """The fingerprint (32 bytes) of a canonical request."""
-        made = hmac.new(self._key_of(account_id), endpoint.encode() + b"\0", sha256)
+    def of(self, account_id: UUID, key_id: UUID, endpoint: str, canonical: bytes) -> bytes:
+        """The fingerprint (32 bytes) of a canonical request.
+
+        Each API key has a space of its own: keys of one account may belong to strangers, and none is told what another
+        has sent.
+        """
+        made = hmac.new(self._key_of(account_id), key_id.bytes + endpoint.encode() + b"\0", sha256)
         made.update(canonical)
         return made.digest()
 
