@@ -1,7 +1,7 @@
 """The documentation says what the product is: everything that can be named is named, and everything named exists.
 
-The tables of `docs/reference.md` and `docs/concepts.md` are generated. After a change of a setting, metric, command,
-route or refusal code, write them anew:
+The tables of `docs/reference.md` and some of `docs/concepts.md` and `docs/operating.md` are generated. After a change of
+a setting, metric, command, route or word, write them anew:
 
     .venv/bin/python tests/test_docs.py
 """
@@ -27,16 +27,21 @@ from typer.main import get_command
 
 from counterfoil.api.application import ROUTERS
 from counterfoil.api.reference import describe_routes, reference_markdown
+from counterfoil.approvals.model import ApprovalPolicy
 from counterfoil.bootstrap.serving import worker
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.reference import commands_markdown, describe_commands, metrics_markdown, settings_markdown
-from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, error_entry, find_entry
+from counterfoil.evidence.same_account import SameAccountVerdict
+from counterfoil.foundation.vocabulary import Entry, Kind, Language, entries, entry, error_entry, find_entry
 from counterfoil.gateway.application import CALLS
 from counterfoil.gateway.errors import ANSWERS, Answer, Retry
 from counterfoil.ledger.model import GrantKind, GrantState, HoldVerb, TransferCode
 from counterfoil.limits.model import Scope, Unit
+from counterfoil.notify.model import ANNOUNCED, FOR_ACCOUNTS, FOR_OPERATIONS
 from counterfoil.observability import metric_descriptions
+from counterfoil.recharge.codes_model import CodeState, TryOutcome
+from counterfoil.recharge.model import OrderState, ProviderKind, RefundState
 from counterfoil.settings import SETTINGS
 from counterfoil.spend.model import AttemptOutcome, ChargeMark, RequestState
 
@@ -47,6 +52,7 @@ DOCS = tuple(sorted((ROOT / "docs").rglob("*.md")))
 PAGES = (*READMES, ROOT / "CHANGELOG.md", *DOCS)
 REFERENCE = ROOT / "docs" / "reference.md"
 CONCEPTS = ROOT / "docs" / "concepts.md"
+OPERATING = ROOT / "docs" / "operating.md"
 
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -65,8 +71,8 @@ def the_application() -> typer.Typer:
     unused: Any = None
     return build_application(
         Launchers(
-            open_services=unused, serve=unused, start_sandbox=unused, back_up=unused, restore=unused,
-            configure_logging=unused, redact=unused, environment=os.environ,
+            open_services=unused, serve=unused, start_sandbox=unused, start_payments=unused, back_up=unused,
+            restore=unused, configure_logging=unused, redact=unused, environment=os.environ,
         )
     )  # fmt: skip
 
@@ -122,10 +128,43 @@ def refusals_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def charge_marks_markdown() -> str:
-    lines = ["| mark | what it says |", "|---|---|"]
-    lines += [f"| `{one.code}` | {one.explanation[Language.EN]} |" for one in entries(Kind.CHARGE_MARK)]
+def explained_markdown(kind: Kind, *, head: str) -> str:
+    """Every code of a kind with what it says."""
+    lines = [f"| {head} | what it says |", "|---|---|"]
+    lines += [f"| `{one.code}` | {one.explanation[Language.EN]} |" for one in entries(kind)]
     return "\n".join(lines) + "\n"
+
+
+def code_tries_markdown() -> str:
+    """What somebody is told who tries to redeem a code."""
+    lines = ["| answer | what it says |", "|---|---|"]
+    for outcome in TryOutcome:
+        words = find_entry(Kind.WORD, outcome) or error_entry(outcome)
+        lines.append(f"| `{outcome}` | {words.explanation[Language.EN]} |")
+    return "\n".join(lines) + "\n"
+
+
+def order_attention_markdown() -> str:
+    """What an order may ask somebody to look at, and what to do about it."""
+    lines = ["| mark | what has happened | what to do |", "|---|---|---|"]
+    for one in entries(Kind.ORDER_ATTENTION):
+        do = one.next_step.what_to_change[Language.EN]
+        lines.append(f"| `{one.code}` | {one.explanation[Language.EN]} | {do} |")
+    return "\n".join(lines) + "\n"
+
+
+def announcements_markdown() -> str:
+    """What is told, when, and to whom."""
+    lines = ["| kind | when | accounts | operations |", "|---|---|---|---|"]
+    for kind in ANNOUNCED:
+        when = entry(Kind.NOTIFICATION_TEXT, kind).explanation[Language.EN]
+        accounts, operations = kind in FOR_ACCOUNTS, kind in FOR_OPERATIONS
+        lines.append(f"| `{kind}` | {when} | {_yes(accounts)} | {_yes(operations, 'if asked for')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _yes(is_so: bool, otherwise: str = "no") -> str:
+    return "yes" if is_so else otherwise
 
 
 def routes_markdown() -> str:
@@ -140,7 +179,15 @@ GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
         "commands": lambda: commands_markdown(the_application()),
         "metrics": metrics_markdown,
     },
-    CONCEPTS: {"refusals": refusals_markdown, "charge-marks": charge_marks_markdown},
+    CONCEPTS: {
+        "refusals": refusals_markdown,
+        "charge-marks": lambda: explained_markdown(Kind.CHARGE_MARK, head="mark"),
+        "order-states": lambda: explained_markdown(Kind.ORDER_STATE, head="state"),
+        "refund-states": lambda: explained_markdown(Kind.REFUND_STATE, head="state"),
+        "code-tries": code_tries_markdown,
+        "announcements": announcements_markdown,
+    },
+    OPERATING: {"order-attention": order_attention_markdown},
 }
 
 
@@ -235,7 +282,24 @@ def _strings(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [AttemptOutcome, ChargeMark, GrantKind, GrantState, HoldVerb, RequestState, Scope, TransferCode, Unit],
+    [
+        AttemptOutcome,
+        ChargeMark,
+        GrantKind,
+        GrantState,
+        HoldVerb,
+        RequestState,
+        Scope,
+        TransferCode,
+        Unit,
+        OrderState,
+        RefundState,
+        CodeState,
+        TryOutcome,
+        ApprovalPolicy,
+        SameAccountVerdict,
+        ProviderKind,
+    ],
     ids=lambda words: words.__name__,
 )
 def test_every_word_of_a_call_and_its_money_is_in_the_concepts(words: Iterable[str]) -> None:

@@ -65,6 +65,10 @@ def test_values_are_read() -> None:
         ("COUNTERFOIL_REQUEST_BODY_MAX_BYTES", "1.5MiB"),
         ("COUNTERFOIL_CALL_DEADLINE_SECONDS", "0"),
         ("COUNTERFOIL_PUBLIC_URL", "api.example.com"),
+        ("COUNTERFOIL_APPROVAL_POLICY", "anyone"),
+        ("COUNTERFOIL_APPROVAL_SINGLE_CAP", "-1"),
+        ("COUNTERFOIL_APPROVAL_SINGLE_CAP", "1e3"),
+        ("COUNTERFOIL_OPERATOR_NAME", "a\x00b"),
         ("COUNTERFOIL_HOST", "a\x00b"),
         ("COUNTERFOIL_DATA_DIR", "a\x00b"),
     ],
@@ -91,7 +95,8 @@ def test_a_secret_is_never_told(setting: object) -> None:
     for said in (str(caught.value), repr(caught.value), repr(caught.value.__cause__), repr(caught.value.parameters)):
         assert SECRET not in said
     url = f"postgresql://user:{SECRET}@host/database"
-    settings = Settings.load({"COUNTERFOIL_DATABASE_URL": url, f"COUNTERFOIL_{name.upper()}": url})
+    value = f"mailtos://user:{SECRET}@host" if name == "mail_url" else url
+    settings = Settings.load({"COUNTERFOIL_DATABASE_URL": url, f"COUNTERFOIL_{name.upper()}": value})
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings.shown())
     assert {text for row, text in settings.shown() if row.name == name} == {"set"}

@@ -206,6 +206,15 @@ UPSTREAM_ATTEMPTS = Counter(
 HOLDS_EXPIRED = Counter(
     "counterfoil_holds_expired", "Holds that nobody ended in time, and were released.", registry=REGISTRY
 )
+PAYMENT_NOTICES = Counter(
+    "counterfoil_payment_notices",
+    "Notices of payment providers, by what became of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+DELIVERIES = Counter(
+    "counterfoil_deliveries", "Tries to deliver a notification, by what came of them.", ["outcome"], registry=REGISTRY
+)
 BACKGROUND_ERRORS = Counter(
     "counterfoil_background_errors", "Failures of background work, by work.", ["work"], registry=REGISTRY
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from counterfoil.foundation.errors import InputError
+from counterfoil.foundation.errors import AmountUnreadable, InputError
+from counterfoil.foundation.money import parse_nanos
 
 VARIABLE_PREFIX = "COUNTERFOIL_"
 Network = IPv4Network | IPv6Network
@@ -18,6 +19,7 @@ Network = IPv4Network | IPv6Network
 # A call that ends at its deadline still has to be captured: its hold lives a minute longer.
 HOLD_BEYOND_DEADLINE_SECONDS = 60
 _SHOWN_MAX_CHARACTERS = 80
+_NAME_MAX_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +108,44 @@ def _read_text(text: str) -> str:
     return text
 
 
+def _read_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(dict.fromkeys(text.replace(",", " ").lower().split()))
+    if any("/" in host or "@" in host or not host.isprintable() for host in hosts):
+        raise ValueError
+    return hosts
+
+
+def _read_mail_url(text: str) -> str:
+    if not text.startswith(("mailto://", "mailtos://")) or not text.isprintable() or " " in text:
+        raise ValueError
+    return text
+
+
+def _read_name(text: str) -> str:
+    if not text.isprintable() or len(text) > _NAME_MAX_CHARACTERS:
+        raise ValueError
+    return text
+
+
+def _read_amount(text: str) -> str:
+    try:
+        nanos = parse_nanos(text)
+    except AmountUnreadable:
+        raise ValueError from None
+    if nanos < 0:
+        raise ValueError
+    return text
+
+
 _PATH = Kind(name="path", expected="a path", read=_read_path)
 _TEXT = Kind(name="text", expected="printable text", read=_read_text)
 _SIZE = Kind(name="size", expected="bytes, or a number with KiB, MiB or GiB, up to 1GiB", read=_read_size)
 _NETWORKS = Kind(name="networks", expected="networks such as 10.0.0.0/8, separated by commas", read=_read_networks)
 _DATABASE = Kind(name="database URL", expected="postgresql://USER:PASSWORD@HOST/DATABASE", read=_read_database_url)
+_NAME = Kind(name="name", expected=f"at most {_NAME_MAX_CHARACTERS} printable characters", read=_read_name)
+_AMOUNT = Kind(name="amount", expected="an amount such as 500 or 12.50", read=_read_amount)
+_HOSTS = Kind(name="hosts", expected="host names or addresses, separated by commas", read=_read_hosts)
+_MAIL_URL = Kind(name="mail server", expected="mailtos://USER:PASSWORD@HOST?from=ADDRESS", read=_read_mail_url)
 _PUBLIC_URL = Kind(name="URL", expected="https://HOST, without a query", read=_read_public_url)
 _SECONDS = _whole(1, 86_400, "seconds")
 
@@ -262,6 +297,67 @@ SETTINGS: tuple[Setting, ...] = (
         default="7",
         help="How long a task whose outcome is unknown keeps its hold and is asked about, before it ends as expired.",
     ),
+    Setting(
+        name="order_minutes",
+        kind=_whole(5, 1_440, "minutes"),
+        default="30",
+        help="How long a recharge order can be paid; money that comes later is credited all the same.",
+    ),
+    Setting(
+        name="operator_name",
+        kind=_NAME,
+        default="Counterfoil",
+        help="Who provides the service and is paid: the name that stands on receipts.",
+    ),
+    Setting(
+        name="approval_policy",
+        kind=_choice("two_people", "single_with_reason"),
+        default="single_with_reason",
+        help="Who decides refunds, confirmed payments and the like: always two people, or one up to the cap, with a reason.",
+    ),
+    Setting(
+        name="approval_single_cap",
+        kind=_AMOUNT,
+        default="500",
+        help="Most that one person decides alone at a time, in the amount's own currency; more takes two people.",
+    ),
+    Setting(
+        name="mail_url",
+        kind=_MAIL_URL,
+        default=None,
+        is_secret=True,
+        help="Mail server over which members are told, as an Apprise address; unset: members get no mail.",
+    ),
+    Setting(
+        name="alert_plain_hosts",
+        kind=_HOSTS,
+        default="",
+        help="Hosts beside this machine that notifications may be sent to unencrypted; empty: none.",
+    ),
+    Setting(
+        name="alert_low_balance",
+        kind=_AMOUNT,
+        default="5",
+        help="Balance below which an account is warned, in its own currency; 0: never. Accounts may choose their own.",
+    ),
+    Setting(
+        name="alert_lasts_days",
+        kind=_whole(0, 365, "days"),
+        default="3",
+        help="An account is warned when its balance lasts no longer, at the average of seven days; 0: never.",
+    ),
+    Setting(
+        name="alert_spike_times",
+        kind=_whole(0, 1_000, "times"),
+        default="5",
+        help="An account is warned when an hour takes more than so many times its usual hour; 0: never.",
+    ),
+    Setting(
+        name="alert_spike_floor",
+        kind=_AMOUNT,
+        default="1",
+        help="What an hour takes at least to be called a spike, in the account's own currency.",
+    ),
 )
 
 
@@ -294,6 +390,18 @@ class Settings:
     input_bound: str
     fit_policy: str
     task_hold_days: int
+    order_minutes: int
+    operator_name: str
+    approval_policy: str
+    # Decimal text, of whichever currency.
+    approval_single_cap: str
+    mail_url: str | None = field(repr=False)
+    alert_plain_hosts: tuple[str, ...]
+    # Decimal text, in each account's own currency.
+    alert_low_balance: str
+    alert_lasts_days: int
+    alert_spike_times: int
+    alert_spike_floor: str
 
     @property
     def hold_seconds(self) -> int:

@@ -10,6 +10,11 @@ from uuid import UUID
 
 import aiohttp
 
+from counterfoil.approvals.model import Approval, ApprovalAction, ApprovalPolicy, ApprovalSettings
+from counterfoil.approvals.service import Approvals
+from counterfoil.bootstrap.notify import MembersAsReaders
+from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.identity.service import Members
@@ -17,12 +22,19 @@ from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.engine import Engine, EngineSettings
 from counterfoil.ledger.guard import NoGuard
 from counterfoil.ledger.history_store import lock_accounts
+from counterfoil.ledger.model import Adjust
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.service import LimitsService
+from counterfoil.notify.model import ChannelKind, Thresholds
+from counterfoil.notify.senders.apprise_sender import AppriseSender
+from counterfoil.notify.senders.webhook import WebhookSender
+from counterfoil.notify.service import Notifications, NotifySettings
 from counterfoil.pricing.model import Usage, WorkShape
 from counterfoil.pricing.service import PriceBooks
+from counterfoil.recharge.codes_service import Codes
 from counterfoil.redaction.rules import redact
+from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
 from counterfoil.spend.model import (
     Admission,
@@ -36,18 +48,22 @@ from counterfoil.spend.model import (
     RefusedCall,
 )
 from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.store import limits_that_refused, upstreams_out_of_money
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbes
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.spend.upstreams_model import ServedModel
 from counterfoil.storage.data_directory import DataDirectory
-from counterfoil.storage.database import Database
+from counterfoil.storage.database import Connection, Database
 from counterfoil.tasks.model import TaskKind, TaskSpec
 from counterfoil.tasks.service import Tasks, TaskSettings
 from counterfoil.tasks.upstream import TaskUpstreams
 
 MODEL = "test-model"
 FILM_MODEL = "test-film"
+PUBLIC_URL = "https://desk.test"
+# What one person may decide alone.
+APPROVAL_CAP = 500_000_000_000
 # A thousandth of a unit for each output token and nothing else.
 BOOK = {
     "book": "customer",
@@ -70,10 +86,14 @@ class Office:
 
     clock: SystemClock
     data_directory: DataDirectory
+    approvals: Approvals
     ledger: Ledger
     plain_ledger: Ledger
     limits: LimitsService
     members: Members
+    notify: Notifications
+    codes: Codes
+    recharge: Recharge
     prices: PriceBooks
     spend: Spend
     submissions: Submissions
@@ -81,8 +101,16 @@ class Office:
     upstreams: Upstreams
     routes: Routes
     evidence: Evidence
+    same_account: SameAccount
     probes: UpstreamProbes
     checkpoints: CheckpointFolder
+
+    async def propose(self, account_id: UUID, amount: int, *, by: str = "Ada", subject: str = "ticket 1") -> Approval:
+        """Have somebody propose to adjust a balance."""
+        return await self.approvals.propose(
+            action=ApprovalAction.ADJUSTMENT, subject=subject, account_id=account_id, amount=amount, currency="USD",
+            reason="promised on the phone", payload={"ticket": subject}, by=by,
+        )  # fmt: skip
 
     async def sell(self) -> None:
         """Have a model, its price, and an upstream that serves it."""
@@ -150,6 +178,41 @@ class Office:
         return await self.spend.capture(admission, delivery)
 
 
+def open_approvals(database: Database, ledger: Ledger, clock: SystemClock) -> Approvals:
+    """Approvals by which a balance can be adjusted."""
+
+    async def adjust(connection: Connection, approval: Approval) -> None:
+        assert approval.amount is not None
+        source_id = approval.approval_id.hex
+        command = Adjust(account_id=approval.account_id, source_id=source_id, amount=approval.amount)
+        await ledger.session(connection).operate(command)
+
+    settings = ApprovalSettings(ApprovalPolicy.SINGLE_WITH_REASON, APPROVAL_CAP)
+    carriers = {ApprovalAction.ADJUSTMENT: adjust}
+    return Approvals(database, clock=clock, settings=settings, redact=redact, carriers=carriers)
+
+
+def open_notifications(
+    database: Database,
+    clock: SystemClock,
+    data_directory: DataDirectory,
+    members: Members,
+    session: aiohttp.ClientSession,
+) -> Notifications:
+    """Telling people, with warnings below 5, within 3 days and above 5 usual hours."""
+    unit = 1_000_000_000
+    return Notifications(
+        database, clock=clock, sealer=data_directory, people=MembersAsReaders(members),
+        settings=NotifySettings(
+            public_url="https://desk.example",
+            thresholds=Thresholds(low_balance=5 * unit, lasts_days=3, spike_times=5, spike_floor=unit),
+        ),
+        senders={ChannelKind.WEBHOOK: WebhookSender(session), ChannelKind.APPRISE: AppriseSender()},
+        mailer=AppriseSender(),
+        limits_that_refused=limits_that_refused, upstreams_out_of_money=upstreams_out_of_money,
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def open_office(
     database_url: str,
@@ -185,13 +248,29 @@ async def open_office(
                 database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
                 settings=TaskSettings(),
             )  # fmt: skip
+            approvals = open_approvals(database, ledger, clock)
+            members = Members(database, clock=clock)
+            limits = LimitsService(database, clock=clock, lock_accounts=lock_accounts)
+            codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
+            recharge = build_recharge(
+                database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
+                settings=Settings.load(known), public_url=PUBLIC_URL, environment=known, session=session,
+            )  # fmt: skip
+            same_account = SameAccount(
+                database, members=members, tokens=KeyDirectory(database, clock), keys=limits, requests=spend,
+                orders=recharge.orders, codes=codes,
+            )  # fmt: skip
             yield Office(
                 clock=clock,
                 data_directory=data_directory,
+                approvals=approvals,
                 ledger=ledger,
                 plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard),
-                limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
-                members=Members(database, clock=clock),
+                limits=limits,
+                members=members,
+                notify=open_notifications(database, clock, data_directory, members, session),
+                codes=codes,
+                recharge=recharge,
                 prices=prices,
                 spend=spend,
                 submissions=Submissions(database, clock=clock),
@@ -199,6 +278,7 @@ async def open_office(
                 upstreams=upstreams,
                 routes=routes,
                 evidence=Evidence(spend, database, clock, tasks=tasks),
+                same_account=same_account,
                 probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
                 checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
             )

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from api.wiring import Office, open_office
 from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.cli.application import build_application
-from counterfoil.cli.launchers import Launchers, RunningSandbox
+from counterfoil.cli.launchers import Launchers, RunningPayments, RunningSandbox
 from counterfoil.cli.services import Services
 from counterfoil.evidence.model import Audience, Explanation
 from counterfoil.foundation.vocabulary import Language
@@ -99,15 +99,26 @@ def command_services(office: Office) -> Services:
 
     return Services(
         clock=office.clock,
+        approvals=office.approvals,
         ledger=office.ledger,
         plain_ledger=office.plain_ledger,
         checkpoints=office.checkpoints,
         account_of=office.limits.account_of,
         limits=office.limits,
         members=office.members,
+        notify=office.notify,
+        codes=office.codes,
+        orders=office.recharge.orders,
+        notices=office.recharge.notices,
+        order_refunds=office.recharge.order_refunds,
+        payment_providers=office.recharge.payment_providers,
+        recharge_terms=office.recharge.recharge_terms,
+        receipts=office.recharge.receipts,
+        invoices=office.recharge.invoices,
         prices=office.prices,
         spend=office.spend,
         submissions=office.submissions,
+        same_account=office.same_account,
         tasks=office.tasks,
         upstreams=office.upstreams,
         test_upstream=office.probes.test,
@@ -143,10 +154,14 @@ def terminal(environment: dict[str, str]) -> Terminal:
     def no_sandbox(_: object) -> AbstractContextManager[RunningSandbox]:
         raise AssertionError("no command here starts a sandbox")
 
+    def no_payments() -> AbstractContextManager[RunningPayments]:
+        raise AssertionError("no command here takes payments")
+
     launchers = Launchers(
         open_services=open_services,
         serve=serve,
         start_sandbox=no_sandbox,
+        start_payments=no_payments,
         back_up=back_up,
         restore=restore,
         configure_logging=lambda _: None,

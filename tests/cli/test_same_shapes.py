@@ -7,11 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.wiring import Office
+from api.till import EPAY_KEY, notify
+from api.wiring import APPROVAL_CAP, Office
 from cli.conftest import Terminal
 from counterfoil.api.application import build_application
 from counterfoil.api.services import Services
-from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.vocabulary import Language
 from tasks.studio import Studio
 
@@ -19,9 +20,13 @@ from tasks.studio import Studio
 def _over_rest(terminal: Terminal, *paths: str) -> list[Any]:
     async def ask(office: Office) -> list[Any]:
         services = Services(
-            is_operator=lambda _: True, default_language=Language.EN, clock=office.clock, ledger=office.ledger,
-            checkpoints=office.checkpoints, limits=office.limits, members=office.members, prices=office.prices,
-            spend=office.spend, submissions=office.submissions, tasks=office.tasks, upstreams=office.upstreams, test_upstream=office.probes.test,
+            is_operator=lambda _: True, default_language=Language.EN, clock=office.clock, approvals=office.approvals,
+            ledger=office.ledger,
+            checkpoints=office.checkpoints, limits=office.limits, members=office.members, notify=office.notify, codes=office.codes, prices=office.prices,
+            orders=office.recharge.orders, notices=office.recharge.notices, order_refunds=office.recharge.order_refunds,
+            payment_providers=office.recharge.payment_providers, recharge_terms=office.recharge.recharge_terms,
+            receipts=office.recharge.receipts, invoices=office.recharge.invoices,
+            spend=office.spend, submissions=office.submissions, same_account=office.same_account, tasks=office.tasks, upstreams=office.upstreams, test_upstream=office.probes.test,
         )  # fmt: skip
         transport = httpx2.ASGITransport(app=build_application(services))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -69,6 +74,104 @@ def test_what_is_done_with_duplicates(terminal: Terminal, account: str) -> None:
     assert rest == [terminal.ask("accounts", "duplicates", "Acme"), group, key]
 
 
+def test_approvals(terminal: Terminal, account: str) -> None:
+    approvals = [
+        show_id(
+            "approval",
+            terminal.office(
+                lambda office, amount=amount: office.propose(read_id("account", account), amount)
+            ).approval_id,
+        )  # type: ignore[misc]
+        for amount in (1, APPROVAL_CAP + 1)
+    ]
+    terminal.ask("approvals", "approve", approvals[1], "--by", "Bob")
+    rest = _over_rest(terminal, "/approvals", *(f"/approvals/{one}" for one in approvals))
+    assert rest[0]["items"] == terminal.ask("approvals", "list")["approvals"]
+    assert rest[1:] == [terminal.ask("approvals", "show", one) for one in approvals]
+
+
+def test_orders_their_providers_and_terms(terminal: Terminal, account: str) -> None:
+    bank = (
+        "--kind",
+        "bank",
+        "--merchant",
+        "Counterfoil",
+        "--currency",
+        "USD",
+        "--setting",
+        "instructions=IBAN {reference}",
+    )
+    terminal.ask("orders", "add-provider", "bank", *bank)
+    cashier = ("--kind", "epay", "--merchant", "1001", "--base-url", "http://127.0.0.1:9", "--ask-secret", "key")
+    terminal.ask("orders", "add-provider", "cashier", *cashier, stdin=EPAY_KEY)
+    terminal.ask("orders", "set-rate", "CNY", "USD", "0.138888889", "--ratio", "0.98", "--by", "Ada")
+    terminal.ask("orders", "add-bonus", "summer", "--percent", "10", "--days", "30")
+    orders = [
+        terminal.ask("orders", "create", "Acme", "10", "--provider", "bank", "--by", "Ada")["order_id"]
+        for _ in range(2)
+    ]
+    paid = terminal.ask("orders", "create", "Acme", "9", "--currency", "CNY", "--provider", "cashier", "--by", "Ada")
+    terminal.office(lambda office: notify(office, paid["order_id"], trade_no="2026110122001", money="9.00"))
+    by = ("--reason", "why not", "--by", "Ada")
+    terminal.ask("orders", "confirm", orders[0], *by, stdin="bank-4711-0815\n")
+    approval = terminal.ask("orders", "refund", orders[0], "--amount", "3", "--source-id", "ticket 1", *by)
+    terminal.ask("orders", "dispute", orders[0], "--state", "open", *by)
+    rest = _over_rest(
+        terminal, "/orders", *(f"/orders/{one}" for one in (*orders, paid["order_id"])),
+        f"/orders/{orders[0]}/refundable", "/notices", "/payment-providers", "/exchange-rates", "/bonus-rules",
+        f"/approvals/{approval['approval_id']}",
+    )  # fmt: skip
+    assert rest[0]["items"] == terminal.ask("orders", "list")["orders"]
+    assert rest[1:4] == [terminal.ask("orders", "show", one) for one in (*orders, paid["order_id"])]
+    assert (len(rest[1]["refunds"]), len(rest[1]["disputes"]), len(rest[2]["siblings"]), len(rest[3]["notices"])) == (
+        1, 1, 1, 1,
+    )  # fmt: skip
+    assert rest[4] == terminal.ask("orders", "refundable", orders[0])
+    assert rest[5]["items"] == terminal.ask("orders", "notices")["notices"]
+    assert rest[6]["items"] == terminal.ask("orders", "providers")["providers"]
+    assert rest[7]["items"] == terminal.ask("orders", "rates")["rates"]
+    assert rest[8]["items"] == terminal.ask("orders", "bonuses")["bonuses"]
+    assert {**approval, "events": rest[9]["events"]} == rest[9]
+
+
+def test_invoices(terminal: Terminal, account: str) -> None:
+    bank = (
+        "--kind",
+        "bank",
+        "--merchant",
+        "Counterfoil",
+        "--currency",
+        "USD",
+        "--setting",
+        "instructions=IBAN {reference}",
+    )
+    terminal.ask("orders", "add-provider", "bank", *bank)
+    order = terminal.ask("orders", "create", "Acme", "10", "--provider", "bank", "--by", "Ada")["order_id"]
+    terminal.ask("orders", "confirm", order, "--reason", "seen", "--by", "Ada", stdin="bank-4711-0815\n")
+    asked = terminal.ask(
+        "orders", "invoice-request", order, "--legal-name", "Acme Ltd", "--tax-id", "12-345 678", "--by", "Ada"
+    )
+    issued = terminal.ask("orders", "invoice-issue", asked["invoice_id"], "--number", "7", "--by", "Fin")
+    rest = _over_rest(terminal, "/invoice-requests", f"/invoice-requests/{asked['invoice_id']}")
+    assert rest[0]["items"] == terminal.ask("orders", "invoices")["invoices"] == [issued]
+    assert rest[1] == issued
+
+
+def test_codes_and_tries(terminal: Terminal, account: str) -> None:
+    made = terminal.ask("codes", "create", "--name", "spring", "--value", "10", "--grant-days", "30")
+    code = terminal.ask("codes", "redeem", "Acme", made["codes"][0])
+    batch = made["batch_id"]
+    rest = _over_rest(
+        terminal, "/code-batches", f"/code-batches/{batch}", f"/code-batches/{batch}/codes", f"/codes/{code['code_id']}",
+        "/code-tries",
+    )  # fmt: skip
+    assert rest[0]["items"] == terminal.ask("codes", "list")["batches"]
+    assert rest[1] == terminal.ask("codes", "show", batch)
+    assert rest[2]["items"] == terminal.ask("codes", "list", batch)["codes"]
+    assert rest[3] == terminal.ask("codes", "show", code["code_id"])
+    assert rest[4]["items"] == terminal.ask("codes", "tries")["tries"] != []
+
+
 def test_tasks_submissions_and_their_requests(terminal: Terminal, account: str, studio: Studio) -> None:
     async def sell(office: Office) -> None:
         await office.sell()
@@ -113,3 +216,16 @@ def test_upstreams_prices_and_requests(terminal: Terminal, account: str) -> None
     assert rest[2]["items"] == terminal.ask("requests", "list")["requests"]
     assert rest[3:5] == [terminal.ask("requests", "show", one) for one in requests]
     assert rest[5] == terminal.ask("ledger", "sums")
+
+
+def test_channels_and_when_an_account_is_warned(terminal: Terminal, account: str) -> None:
+    channel = terminal.ask("alerts", "add-channel", "webhook", "--account", "Acme", stdin="https://h.example/x\n")
+    del channel["secret"]
+    rules = terminal.ask("alerts", "set", "Acme", "--low-balance", "7", "--off", "spend_spike")
+    rest = _over_rest(
+        terminal, "/alerts/channels", f"/accounts/{account}/alerts", "/alerts/kinds", "/alerts/deliveries"
+    )
+    assert rest[0]["items"] == [channel] == terminal.ask("alerts", "channels")["channels"]
+    assert rest[1] == rules == terminal.ask("alerts", "rules", "Acme")
+    assert rest[2]["items"] == terminal.ask("alerts", "kinds")["kinds"]
+    assert rest[3]["items"] == terminal.ask("alerts", "log")["deliveries"] == []

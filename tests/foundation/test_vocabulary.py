@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import counterfoil
+from counterfoil.approvals.model import ApprovalAction, ApprovalPolicy, ApprovalState
+from counterfoil.evidence.same_account import ClaimKind, SameAccountVerdict
 from counterfoil.foundation import errors
 from counterfoil.foundation.periods import Window
 from counterfoil.foundation.vocabulary import (
@@ -32,6 +34,12 @@ from counterfoil.foundation.vocabulary import (
 )
 from counterfoil.ledger.model import GrantKind, GrantState, HoldVerb, TransferCode
 from counterfoil.limits.model import DuplicatePolicy, Policy, Scope, Status, Unit
+from counterfoil.notify.model import AlertKind, ChannelStatus, DeliveryState
+from counterfoil.notify.model import Outcome as DeliveryOutcome
+from counterfoil.recharge.codes_model import CodeState
+from counterfoil.recharge.invoices_model import InvoiceState
+from counterfoil.recharge.model import DisputeState, OrderSource, OrderState, ProviderKind, RefundState
+from counterfoil.recharge.rules import Outcome
 from counterfoil.spend.model import AttemptOutcome, ChargeMark, RequestState
 from counterfoil.spend.submissions import Verdict
 from counterfoil.tasks.model import DownloadState, Source, TaskKind, TaskState
@@ -49,11 +57,24 @@ CAUSES = [
     "duplicate_submissions", "credit_expired", "credit_frozen", "retry_spike", "held_in_flight",
 ]  # fmt: skip
 
+# Outcomes of which an order's history says nothing: nothing of the order has changed.
+SILENT_OUTCOMES = {Outcome.REPEATED, Outcome.IGNORED, Outcome.ORDER_UNKNOWN, Outcome.OTHER_PROVIDER}
+ORDER_STEPS = [
+    "created", "payment_begun", "cancelled", "looked_at", "refund_approved",
+    *(f"refund_{state}" for state in RefundState if state is not RefundState.WAITING),
+]  # fmt: skip
+NOTICES_NOT_BELIEVED = [
+    "notice_not_configured", "notice_signature_wrong", "notice_stale", "notice_other_merchant", "notice_unreadable",
+]  # fmt: skip
+ORDER_MATTERS = [
+    *(outcome for outcome in Outcome if outcome.needs_attention), "refund_failed", "refund_unknown", "refund_shortfall",
+]  # fmt: skip
+
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What a Chinese sentence may keep in Latin letters: names, codes and commands, but not four plain words in a row.
 ENGLISH_SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']+\b[ ,;:]+){3,}\b[A-Za-z][a-z']+\b")
-# A name that is the same in every language: `HTTP 402`, `Key`.
-NAME = re.compile(r"(?:HTTP|Key)(?: \{[a-z]+\})?")
+# A name that is the same in every language: `HTTP 402`, `Key`, `Stripe`.
+NAME = re.compile(r"(?:HTTP|Key|Stripe)(?: \{[a-z]+\})?")
 ON_SCREEN = (Kind.PAGE, Kind.BUTTON, Kind.WORD)
 COMMAND = re.compile(r"counterfoil [a-z]+ [a-z]+")
 
@@ -156,6 +177,26 @@ def test_no_kind_is_empty() -> None:
         (Kind.GROUP_STATE, list(Status)),
         (Kind.KEY_STATE, [*Status, "expired"]),
         (Kind.DUPLICATE_POLICY, list(DuplicatePolicy)),
+        (Kind.NOTIFICATION, list(AlertKind)),
+        (Kind.NOTIFICATION_TEXT, list(AlertKind)),
+        (Kind.CHANNEL_STATE, list(ChannelStatus)),
+        (Kind.DELIVERY_STATE, list(DeliveryState)),
+        (Kind.DELIVERY_OUTCOME, list(DeliveryOutcome)),
+        (Kind.CODE_STATE, list(CodeState)),
+        (Kind.SAME_ACCOUNT_VERDICT, list(SameAccountVerdict)),
+        (Kind.ACCOUNT_CLAIM, list(ClaimKind)),
+        (Kind.ORDER_STATE, list(OrderState)),
+        (Kind.ORDER_SOURCE, list(OrderSource)),
+        (Kind.ORDER_EVENT, [*ORDER_STEPS, *(outcome for outcome in Outcome if outcome not in SILENT_OUTCOMES)]),
+        (Kind.ORDER_ATTENTION, ORDER_MATTERS),
+        (Kind.NOTICE_OUTCOME, [*Outcome, *NOTICES_NOT_BELIEVED]),
+        (Kind.REFUND_STATE, list(RefundState)),
+        (Kind.DISPUTE_STATE, list(DisputeState)),
+        (Kind.PROVIDER_KIND, list(ProviderKind)),
+        (Kind.INVOICE_STATE, list(InvoiceState)),
+        (Kind.APPROVAL_STATE, list(ApprovalState)),
+        (Kind.APPROVAL_ACTION, list(ApprovalAction)),
+        (Kind.APPROVAL_POLICY, list(ApprovalPolicy)),
         (Kind.OUTPUT_POLICY, list(Policy)),
         (Kind.OWNER, list(Owner)),
         (Kind.MODEL_TIER, ["economy", "standard", "premium", "image", "video"]),
@@ -241,6 +282,40 @@ def test_every_problem_of_an_input_has_its_words() -> None:
     found = set(problems_told())
     assert {"body_not_json", "field_too_small"} < {code for _, code in found}
     assert [(file, code) for file, code in sorted(found) if find_entry(Kind.INPUT_PROBLEM, code) is None] == []
+
+
+def told_of_orders(method: str) -> Iterator[tuple[str, str]]:
+    """Every string that the recharge room hands to a method of this name first, with the file it stands in."""
+    for path in (Path(counterfoil.__file__).parent / "recharge").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
+                yield from ((path.name, said) for given in node.args[:1] for said in strings_in(given))
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "known"),
+    [("write", Kind.ORDER_EVENT, "refund_approved"), ("ask_for_attention", Kind.ORDER_ATTENTION, "refund_shortfall")],
+)
+def test_whatever_happens_to_an_order_has_its_words(method: str, kind: Kind, known: str) -> None:
+    found = set(told_of_orders(method))
+    assert known in {said for _, said in found}
+    assert [(file, said) for file, said in sorted(found) if find_entry(kind, said) is None] == []
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if not state.is_credited])
+def test_an_order_without_a_credit_says_so_and_not_to_pay_twice(state: OrderState) -> None:
+    one = entry(Kind.ORDER_STATE, state)
+    assert re.search(r"nothing (was|is) credited", one.explanation.en)
+    assert re.search(r"没有入账", one.explanation.zh)
+    assert re.search(r"do not( pay|:)", one.next_step.what_to_change.en)
+    assert re.search(r"不要(再付|重复付款)", one.next_step.what_to_change.zh)
+
+
+def test_what_needs_attention_says_who_does_what() -> None:
+    for one in entries(Kind.ORDER_ATTENTION):
+        assert re.search(r"[Ff]inance|[Oo]perations", one.next_step.what_to_change.en), one.code
+        assert re.search(r"财务：|运营：", one.next_step.what_to_change.zh), one.code
+        assert not one.public
 
 
 def test_what_did_not_end_well_says_that_nothing_was_charged() -> None:

@@ -56,6 +56,7 @@ async def open_shop(
                 open_gateway(
                     spend=services.spend,
                     tasks=services.tasks,
+                    notices=services.recharge.notices,
                     routes=services.routes,
                     clock=services.clock,
                     settings=gateway_settings,

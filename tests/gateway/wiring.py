@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
+from counterfoil.approvals.service import Approvals
+from counterfoil.bootstrap.recharge import Recharge, build_recharge
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.gateway.upstream import open_session
 from counterfoil.ledger.engine import Engine, EngineSettings
@@ -14,6 +17,7 @@ from counterfoil.ledger.service import Ledger
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.service import LimitsService
 from counterfoil.pricing.service import PriceBooks
+from counterfoil.redaction.rules import redact
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
 from counterfoil.spend.service import Spend, SpendSettings
@@ -35,6 +39,7 @@ class Services:
     routes: Routes
     spend: Spend
     tasks: Tasks
+    recharge: Recharge
 
 
 @asynccontextmanager
@@ -63,9 +68,16 @@ async def connected(settings: Settings, url: str, *, spend_class: type[Spend] = 
             database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
             settings=TaskSettings(hold_seconds=7 * 86_400),
         )  # fmt: skip
+        recharge = build_recharge(
+            database=database, ledger=ledger, clock=clock, data_directory=data_directory, settings=settings,
+            approvals=Approvals(
+                database, clock=clock, settings=ApprovalSettings(ApprovalPolicy.SINGLE_WITH_REASON, 10**12), redact=redact
+            ),
+            public_url=settings.public_url or "", environment={}, session=session,
+        )  # fmt: skip
         try:
             yield Services(
-                clock=clock, engine=engine, ledger=ledger,
+                recharge=recharge, clock=clock, engine=engine, ledger=ledger,
                 limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts), prices=prices,
                 upstreams=Upstreams(database, clock=clock, sealer=data_directory), routes=routes, spend=spend,
                 tasks=tasks,

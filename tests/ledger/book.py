@@ -26,6 +26,7 @@ from counterfoil.ledger.model import (
     PostUncollected,
     RefundCash,
     RefundCharge,
+    RestoreCash,
     Unfreeze,
     Void,
 )
@@ -266,6 +267,8 @@ class Book:
                 return self._refund_charge(command, new_ids)
             case RefundCash():
                 return self._refund_cash(command)
+            case RestoreCash():
+                return self._restore_cash(command, new_ids)
             case Adjust():
                 return self._adjust(command, new_ids)
             case PostUncollected():
@@ -346,9 +349,10 @@ class Book:
     def _refund_cash(self, command: RefundCash) -> dict[str, Any]:
         order = (command.source_kind, command.order_id)
         grants = [bucket for bucket in self.buckets.values() if bucket.source == order]
-        paid = next((bucket for bucket in grants if bucket.kind == "paid"), None)
-        if paid is None:
+        all_paid = [bucket for bucket in grants if bucket.kind == "paid"]
+        if not all_paid:
             raise Refusal("order_not_credited")
+        paid = next((bucket for bucket in all_paid if bucket.state != "ended"), all_paid[0])
         bonuses = [bucket for bucket in grants if bucket.kind != "paid"]
         rest = 0 if paid.state == "ended" else paid.free
         covered = 0
@@ -365,10 +369,38 @@ class Book:
         self._move("uncollected", paid.origin, shortfall)
         self.in_clearing[order] = self.in_clearing.get(order, 0) - covered
         self.returned[order] = self.returned.get(order, 0) + command.amount
-        if paid.state != "ended" and self.returned[order] >= paid.amount:
+        if paid.state != "ended" and self.returned[order] >= max(bucket.amount for bucket in all_paid):
             self._end(paid, "uncollected")
         unspent = sum(self._end(bonus, "promotions") for bonus in bonuses if bonus.state != "ended")
         return {"taken": taken, "covered": covered, "shortfall": shortfall, "bonus_returned": unspent}
+
+    def _restore_cash(self, command: RestoreCash, new_ids: Iterator[UUID]) -> dict[str, Any]:
+        _, refund = self.answers.get(f"refund_cash:{command.source_id}", (None, {"taken": 0}))
+        if not refund["taken"]:
+            raise Refusal("cash_refund_not_found")
+        order = (command.source_kind, command.order_id)
+        grants = [bucket for bucket in self.buckets.values() if bucket.source == order]
+        paid = next((one for one in grants if one.kind == "paid" and one.state != "ended"), None)
+        new: list[str] = []
+        amounts = {"paid": refund["taken"], "bonus": refund["bonus_returned"]}
+        if paid is not None:
+            paid.remaining += refund["taken"]
+            self._move(paid.origin, "wallet", refund["taken"])
+            del amounts["paid"]
+        for what, amount in amounts.items():
+            if amount:
+                like = next(one for one in grants if (one.kind == "paid") == (what == "paid"))
+                over = like.expires_at is not None and like.expires_at <= self.now
+                id_ = next(new_ids)
+                self.buckets[id_] = Bucket(
+                    id=id_, kind=like.kind, priority=like.priority, created_at=self.now, origin=like.origin,
+                    expires_at=self.now + THIRTY_DAYS if over else like.expires_at, source=order, amount=amount,
+                    remaining=amount,
+                )  # fmt: skip
+                self._move(like.origin if what == "paid" else "promotions", "wallet", amount)
+                new.append(id_.hex)
+        self.returned[order] -= refund["taken"]
+        return {"restored": refund["taken"], "bonus_restored": refund["bonus_returned"], "grants": new}
 
     def _adjust(self, command: Adjust, new_ids: Iterator[UUID]) -> dict[str, Any]:
         if command.amount > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from counterfoil.ledger.model import (
     PostUncollected,
     RefundCash,
     RefundCharge,
+    RestoreCash,
     Unfreeze,
     Wallet,
 )
@@ -420,6 +422,55 @@ def test_a_refunded_charge_that_lies_in_clearing_pays_for_the_cash_that_went_bac
     change = do(wallet(disputed), refund_cash(10, returned=True), facts)
     assert rows(change) == [(WALLET, STRIPE, 6, "cash_refund")]
     assert answer(change) == {"taken": 6, "covered": 4, "shortfall": 0, "bonus_returned": 0}
+
+
+# -- refunds of cash that did not go through ---------------------------------------------------------------------------
+
+RESTORE = RestoreCash(account_id=ACCOUNT, source_id="p1", source_kind="order", order_id="o1")
+
+
+def undone(taken: int, bonus: int = 0) -> dict[str, int]:
+    return {"taken": taken, "covered": 0, "shortfall": 0, "bonus_returned": bonus}
+
+
+def test_what_a_refused_refund_had_taken_is_back_in_its_grant() -> None:
+    order = grant(3, amount=10)
+    facts = Facts(grants={order.grant_id: order}, undone=undone(7))
+    change = do(wallet(order), RESTORE, facts)
+    assert rows(change) == [(STRIPE, WALLET, 7, "cash_restored")]
+    assert after(change, order).remaining == 10
+    assert answer(change) == {"restored": 7, "bonus_restored": 0, "grants": []}
+
+
+def test_a_grant_that_ended_with_its_cash_comes_back_as_one_like_it_and_the_bonus_too() -> None:
+    order = grant(0, amount=10, **ENDED)
+    extra = grant(0, amount=5, kind=GrantKind.PROMOTIONAL, origin=PROMOTIONS, expires_at=NOW + 9, **ENDED)
+    facts = Facts(
+        grants={order.grant_id: order, extra.grant_id: extra}, unspent={extra.grant_id: 5}, undone=undone(10, 5)
+    )
+    change = do(wallet(), RESTORE, facts)
+    assert rows(change) == [(STRIPE, WALLET, 10, "cash_restored"), (PROMOTIONS, WALLET, 5, "cash_restored")]
+    assert {(one.kind, one.amount, one.expires_at, one.source_id) for one in change.wallet.grants} == {
+        (GrantKind.PAID, 10, None, "o1"), (GrantKind.PROMOTIONAL, 5, NOW + 9, "o1"),
+    }  # fmt: skip
+    # And it can be refunded anew, all of it.
+    again = {one.grant_id: one for one in change.wallet.grants} | dict(facts.grants)
+    more = do(change.wallet, replace(refund_cash(10), source_id="p2"), Facts(grants=again, unspent=facts.unspent))
+    assert answer(more) == {"taken": 10, "covered": 0, "shortfall": 0, "bonus_returned": 5}
+
+
+def test_a_grant_that_would_have_fallen_due_meanwhile_gets_thirty_days() -> None:
+    order = grant(0, amount=10, expires_at=NOW, **ENDED)
+    change = do(wallet(), RESTORE, Facts(grants={order.grant_id: order}, undone=undone(10)))
+    assert [one.expires_at for one in change.wallet.grants] == [NOW + 30 * 24 * 3600 * 1_000_000]
+
+
+def test_a_refund_that_took_nothing_cannot_be_undone() -> None:
+    order = grant(10)
+    for nothing in (None, undone(0)):
+        with pytest.raises(NotFound) as error:
+            do(wallet(order), RESTORE, Facts(grants={order.grant_id: order}, undone=nothing))
+        assert error.value.code == "cash_refund_not_found"
 
 
 def test_a_cash_refund_of_an_order_that_was_never_credited_is_not_found() -> None:

@@ -48,6 +48,7 @@ from counterfoil.ledger.model import (
     PostUncollected,
     RefundCash,
     RefundCharge,
+    RestoreCash,
     Unfreeze,
     Void,
 )
@@ -321,6 +322,19 @@ class LedgerMachine(RuleBasedStateMachine):
         )  # fmt: skip
         self.do("", command)
 
+    @precondition(lambda self: any(isinstance(one, RefundCash) and not one.already_returned for one in self.past))
+    @rule(position=st.integers(0, 50))
+    def restore_cash(self, position: int) -> None:
+        """A refund that the provider has refused: what it took is the customer's again, once."""
+        refunds = [one for one in self.past if isinstance(one, RefundCash) and not one.already_returned]
+        refund = refunds[-1 - position % len(refunds)]
+        self.do(
+            "",
+            RestoreCash(
+                account_id=self.account_id, source_id=refund.source_id, source_kind="order", order_id=refund.order_id
+            ),
+        )
+
     @rule(amount=st.integers(-20, 20).filter(bool), days=st.sampled_from([None, 1]), kind=st.sampled_from(GrantKind))
     def adjust(self, amount: int, days: int | None, kind: GrantKind) -> None:
         now = max(self.world.clock.now(), self.book.now)
@@ -367,6 +381,7 @@ class LedgerMachine(RuleBasedStateMachine):
             EndGrant: lambda: replace(command, destination="clearing:other"),
             RefundCharge: lambda: replace(command, reason="another"),
             RefundCash: lambda: replace(command, amount=command.amount + 1),
+            RestoreCash: lambda: replace(command, order_id=command.order_id + "x"),
             Adjust: lambda: replace(command, amount=command.amount - 100),
             PostUncollected: lambda: replace(command, amount=command.amount + 1),
         }

@@ -138,11 +138,11 @@ NUMBERS = [
     ("86 13912345678", "[phone …5678]", SecretKind.PHONE),
     ("4200001234202501011234567890", "[order …7890]", SecretKind.ORDER_NUMBER),
     ("20250101220014123412345678901234", "[order …1234]", SecretKind.ORDER_NUMBER),
-    ("12345678901234567890", "[number …7890]", SecretKind.NUMBER),
-    ("9" * 16, "[number …9999]", SecretKind.NUMBER),
-    ("9" * 5000, "[number …9999]", SecretKind.NUMBER),
+    ("12345678901234567890", "[number …7890]", SecretKind.OTHER),
+    ("9" * 16, "[number …9999]", SecretKind.OTHER),
+    ("9" * 5000, "[number …9999]", SecretKind.OTHER),
 ]  # fmt: skip
-NUMBER_PLACES = ["{}", "no. {} please", "卡号{}。", "（{}）", '{{"n": "{}"}}', "a,{},b", "#{}", "no-{}"]
+NUMBER_PLACES = ["{}", "no. {} please", "号码{}。", "（{}）", '{{"n": "{}"}}', "a,{},b", "#{}", "no-{}"]
 
 
 @pytest.mark.parametrize("place", NUMBER_PLACES)

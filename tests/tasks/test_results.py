@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from counterfoil.foundation.errors import Conflict, LedgerRefused, NotFound, Unavailable
+from counterfoil.foundation.ids import show_id
 from counterfoil.tasks.model import DownloadState, TaskState, TaskView
 from counterfoil.tasks.service import Tasks
 from spend.market import Customer
@@ -135,6 +136,23 @@ async def test_a_charge_is_given_back_once_per_reason_however_often_it_is_asked_
     assert await tasks.refund(made.task_id, source_id="case-2", amount=None, reason="all of it") == rest
     assert (await tasks.find(made.task_id)).charge_mark == "refunded"
     assert await shop.money(customer) == (0, 0)
+
+
+async def test_a_refund_is_announced_with_it_once_and_without_what_somebody_typed(
+    shop: Shop, tasks: Tasks, made: TaskView, customer: Customer
+) -> None:
+    for _ in range(2):
+        await tasks.refund(made.task_id, source_id="case of Ada", amount=PRICE // 4, reason="blurred")
+    with pytest.raises(LedgerRefused):
+        await tasks.refund(made.task_id, source_id="another", amount=PRICE, reason="too much")
+    # Whichever door it comes through.
+    await shop.till.spend.refund(made.task_id, source_id="case-2", amount=PRICE // 4, reason="blurred")
+    await shop.till.spend.refund(made.task_id, source_id="case-2", amount=PRICE // 4, reason="blurred")
+    told, other = await shop.market.rows("SELECT kind, key, account_id, facts FROM outbox")
+    assert told["facts"] == other["facts"]
+    assert (told["kind"], told["account_id"]) == ("task_refunded", customer.account_id)
+    assert told["facts"] == {"task": show_id("task", made.task_id), "refunded": "0.20 USD"}
+    assert "Ada" not in told["key"] + other["key"]
 
 
 async def test_what_was_not_charged_is_not_refunded(shop: Shop, tasks: Tasks, customer: Customer) -> None:

@@ -11,14 +11,23 @@ from starlette.middleware import Middleware
 import counterfoil
 from counterfoil.api import (
     accounts,
+    alerts,
+    approvals,
+    codes,
     groups,
+    invoices,
     keys,
     ledger,
     limits,
     members,
     money,
+    order_decisions,
+    orders,
+    payment_providers,
     prices,
+    recharge_terms,
     requests,
+    same_account,
     submissions,
     tasks,
     upstreams,
@@ -28,7 +37,7 @@ from counterfoil.api.problems import RESPONSES, LastResort, install
 from counterfoil.api.reference import reference_page
 from counterfoil.api.services import Services
 
-_SUMMARY = """Accounts, money, people, keys, limits, prices, upstreams, requests and tasks.
+_SUMMARY = """Accounts, money, recharges, people, keys, limits, prices, upstreams, requests and tasks.
 
 Amounts are given twice: exactly as `…_nanos` (1e-9 of the currency's unit) and as decimal text. Times are RFC 3339, ids
 have a prefix. Whatever moves money takes a `source_id`: the same again is answered as the first time and does nothing
@@ -37,14 +46,23 @@ again. Errors are problem documents (RFC 9457) in the language of `Accept-Langua
 ROUTERS = (
     accounts.router,
     money.router,
+    orders.router,
+    order_decisions.router,
+    invoices.router,
+    payment_providers.router,
+    recharge_terms.router,
+    approvals.router,
+    codes.router,
     members.router,
     groups.router,
     keys.router,
     limits.router,
     prices.router,
     upstreams.router,
+    alerts.router,
     requests.router,
     submissions.router,
+    same_account.router,
     tasks.router,
     ledger.router,
 )

@@ -47,6 +47,7 @@ STATUSES: Mapping[str, int] = {
     "operation_key_reused": 422,
     "price_missing": 409,
     "overloaded": 503,
+    "code_tries_exceeded": 429,
 }
 _CODES_OF_STATUSES = {
     401: "unauthenticated",
@@ -124,6 +125,8 @@ def problem_response(
     own = {"Content-Language": language.value, "Cache-Control": "no-store"}
     if status == 503:
         own["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif "retry_after_seconds" in error.parameters:
+        own["Retry-After"] = str(error.parameters["retry_after_seconds"])
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=status,

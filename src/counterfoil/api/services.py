@@ -8,13 +8,24 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from counterfoil.approvals.service import Approvals
+from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.service import LimitsService
+from counterfoil.notify.service import Notifications
 from counterfoil.pricing.service import PriceBooks
+from counterfoil.recharge.codes_service import Codes
+from counterfoil.recharge.invoices import Invoices
+from counterfoil.recharge.notices import Notices
+from counterfoil.recharge.providers_service import PaymentProviders
+from counterfoil.recharge.receipts import Receipts
+from counterfoil.recharge.refunds import Refunds
+from counterfoil.recharge.service import Orders
+from counterfoil.recharge.terms_service import RechargeTerms
 from counterfoil.spend.service import Spend
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
@@ -34,13 +45,24 @@ class Services:
     is_operator: Callable[[str], bool]
     default_language: Language
     clock: Clock
+    approvals: Approvals
     ledger: Ledger
     checkpoints: CheckpointFolder
     limits: LimitsService
     members: Members
+    notify: Notifications
+    codes: Codes
+    orders: Orders
+    notices: Notices
+    order_refunds: Refunds
+    payment_providers: PaymentProviders
+    recharge_terms: RechargeTerms
+    receipts: Receipts
+    invoices: Invoices
     prices: PriceBooks
     spend: Spend
     submissions: Submissions
+    same_account: SameAccount
     tasks: Tasks
     upstreams: Upstreams
     test_upstream: TestUpstream

@@ -40,8 +40,25 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
         if expired:
             log.warning("tasks_expired", count=expired)
 
+    async def ask_about_orders() -> None:
+        credited = await services.recharge.notices.ask_due()
+        if credited:
+            log.info("orders_credited_by_asking", count=credited)
+
+    async def send_refunds() -> None:
+        await services.recharge.order_refunds.send_due()
+
     async def forget_keys() -> None:
         await services.submissions.forget_keys()
+
+    async def watch_accounts() -> None:
+        await services.notify.watch_accounts()
+
+    async def watch_credit() -> None:
+        await services.notify.watch_credit()
+
+    async def clean_notifications() -> None:
+        await services.notify.clean()
 
     async def refresh() -> None:
         while True:
@@ -57,8 +74,16 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         run_leased(database, name="expire", interval_seconds=_EXPIRY_SECONDS, work=expire, clock=clock),
         run_leased(database, name="expire_tasks", interval_seconds=_EXPIRY_SECONDS, work=expire_tasks, clock=clock),
+        run_leased(database, name="ask_about_orders", interval_seconds=2.0, work=ask_about_orders, clock=clock),
+        run_leased(database, name="send_refunds", interval_seconds=2.0, work=send_refunds, clock=clock),
         run_leased(database, name="forget_keys", interval_seconds=3_600.0, work=forget_keys, clock=clock),
         services.tasks.run_poller(),
+        run_leased(database, name="watch_accounts", interval_seconds=60.0, work=watch_accounts, clock=clock),
+        run_leased(database, name="watch_credit", interval_seconds=600.0, work=watch_credit, clock=clock),
+        run_leased(
+            database, name="clean_notifications", interval_seconds=3_600.0, work=clean_notifications, clock=clock
+        ),
+        services.notify.run(),
         run_leased(database, name="clean_minutes", interval_seconds=600.0, work=clean, clock=clock),
         refresh(),
     ]

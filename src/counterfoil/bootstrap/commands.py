@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from counterfoil.bootstrap.safekeeping import back_up, restore
-from counterfoil.bootstrap.services import checkpoints_of, connected_services, log_as_set, probes_of, running_postgres
+from counterfoil.bootstrap.services import (
+    checkpoints_of,
+    connected_services,
+    log_as_set,
+    probes_of,
+    running_postgres,
+    same_account_of,
+)
 from counterfoil.cli.application import build_application
-from counterfoil.cli.launchers import Launchers
+from counterfoil.cli.launchers import Launchers, RunningPayments
 from counterfoil.cli.services import Explanation as CommandExplanation
 from counterfoil.cli.services import Services as CommandServices
 from counterfoil.evidence.model import Audience
@@ -26,6 +33,7 @@ def main() -> None:
             open_services=open_command_services,
             serve=serve,
             start_sandbox=SandboxProcess,
+            start_payments=start_payments,
             back_up=back_up,
             restore=restore,
             configure_logging=log_as_set,
@@ -43,6 +51,13 @@ def serve(settings: Settings) -> int:
     return serving.serve(settings)
 
 
+def start_payments() -> AbstractContextManager[RunningPayments]:
+    """The payments sandbox; only the demo needs it."""
+    from counterfoil.sandbox.payments.process import PaymentsProcess
+
+    return PaymentsProcess()
+
+
 @asynccontextmanager
 async def open_command_services(settings: Settings) -> AsyncIterator[CommandServices]:
     """The use cases of commands, on PostgreSQL started or attached to; works beside a running `serve`."""
@@ -54,15 +69,26 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
 
             yield CommandServices(
                 clock=services.clock,
+                approvals=services.approvals,
                 ledger=services.ledger,
                 plain_ledger=services.plain_ledger,
                 checkpoints=checkpoints_of(services),
                 account_of=services.limits.account_of,
                 limits=services.limits,
+                orders=services.recharge.orders,
+                notices=services.recharge.notices,
+                order_refunds=services.recharge.order_refunds,
+                payment_providers=services.recharge.payment_providers,
+                recharge_terms=services.recharge.recharge_terms,
+                receipts=services.recharge.receipts,
+                invoices=services.recharge.invoices,
                 members=services.members,
+                notify=services.notify,
+                codes=services.codes,
                 prices=services.prices,
                 spend=services.spend,
                 submissions=services.submissions,
+                same_account=same_account_of(services),
                 tasks=services.tasks,
                 upstreams=services.upstreams,
                 test_upstream=probes_of(services).test,

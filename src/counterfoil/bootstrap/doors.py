@@ -9,7 +9,7 @@ from typing import Any
 from counterfoil.api.application import build_application as build_management
 from counterfoil.api.services import Services as ManagementServices
 from counterfoil.bootstrap.demo_pages import demo_parts
-from counterfoil.bootstrap.services import Services, checkpoints_of, probes_of
+from counterfoil.bootstrap.services import Services, checkpoints_of, probes_of, same_account_of
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.gateway.application import open_gateway
 from counterfoil.gateway.callers import client_address
@@ -29,7 +29,12 @@ async def open_doors(services: Services) -> AsyncIterator[tuple[Application, App
     """The doors of a serving process: the gateway, the management API and the pages."""
     settings = GatewaySettings.of(services.settings)
     async with open_gateway(
-        spend=services.spend, tasks=services.tasks, routes=services.routes, clock=services.clock, settings=settings
+        spend=services.spend,
+        tasks=services.tasks,
+        notices=services.recharge.notices,
+        routes=services.routes,
+        clock=services.clock,
+        settings=settings,
     ) as gateway:
         pages = site_application(
             Site(
@@ -57,13 +62,24 @@ def management_application(services: Services) -> Application:
             is_operator=services.data_directory.is_operator_token,
             default_language=Language(services.settings.default_language),
             clock=services.clock,
+            approvals=services.approvals,
             ledger=services.ledger,
             checkpoints=checkpoints_of(services),
             limits=services.limits,
+            orders=services.recharge.orders,
+            notices=services.recharge.notices,
+            order_refunds=services.recharge.order_refunds,
+            payment_providers=services.recharge.payment_providers,
+            recharge_terms=services.recharge.recharge_terms,
+            receipts=services.recharge.receipts,
+            invoices=services.recharge.invoices,
             members=services.members,
+            notify=services.notify,
+            codes=services.codes,
             prices=services.prices,
             spend=services.spend,
             submissions=services.submissions,
+            same_account=same_account_of(services),
             tasks=services.tasks,
             upstreams=services.upstreams,
             test_upstream=probes_of(services).test,

@@ -11,10 +11,17 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
+from counterfoil.approvals.service import Approvals
+from counterfoil.bootstrap.notify import notifications
+from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
+from counterfoil.foundation.money import parse_nanos
 from counterfoil.gateway.errors import ANSWERS
+from counterfoil.gateway.model import GatewaySettings
 from counterfoil.gateway.upstream import open_session
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
@@ -24,8 +31,10 @@ from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.service import LimitsService
+from counterfoil.notify.service import Notifications
 from counterfoil.observability import BACKGROUND_ERRORS, configure_logging, log
 from counterfoil.pricing.service import PriceBooks
+from counterfoil.recharge.codes_service import Codes
 from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
@@ -53,12 +62,15 @@ class Services:
     data_directory: DataDirectory
     database: Database
     engine: Engine
+    approvals: Approvals
+    recharge: Recharge
     ledger: Ledger
     # Asks nobody but the wallet: for holds that an operator makes by hand.
     plain_ledger: Ledger
     limits: LimitsService
     directory: KeyDirectory
     members: Members
+    codes: Codes
     prices: PriceBooks
     upstreams: Upstreams
     routes: Routes
@@ -66,6 +78,7 @@ class Services:
     submissions: Submissions
     tasks: Tasks
     evidence: Evidence
+    notify: Notifications
 
 
 @contextmanager
@@ -167,17 +180,35 @@ async def connected_services(
             database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
             settings=TaskSettings(hold_seconds=settings.task_hold_days * _SECONDS_PER_DAY),
         )  # fmt: skip
+        approvals = Approvals(database, clock=clock, settings=_approval_settings(settings), redact=redact)
         statuses = {code: answer.status for code, answer in ANSWERS.items()}
+        members = Members(database, clock=clock)
+        recharge = build_recharge(
+            database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
+            settings=settings, public_url=GatewaySettings.of(settings).public_url,
+            environment=environment or os.environ, session=session,
+        )  # fmt: skip
         yield Services(
+            recharge=recharge,
+            notify=notifications(
+                settings, database=database, clock=clock, data_directory=data_directory, members=members,
+                session=session, public_url=GatewaySettings.of(settings).public_url,
+            ),
             evidence=Evidence(spend, database, clock, tasks=tasks, statuses=statuses),
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
+            approvals=approvals,
             ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
-            directory=directory, members=Members(database, clock=clock), prices=prices,
+            directory=directory, members=members, prices=prices,
+            codes=Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes")),
             upstreams=Upstreams(
                 database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
             ), routes=routes,
             spend=spend, submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
+
+
+def _approval_settings(settings: Settings) -> ApprovalSettings:
+    return ApprovalSettings(ApprovalPolicy(settings.approval_policy), parse_nanos(settings.approval_single_cap))
 
 
 def log_as_set(settings: Settings) -> None:
@@ -189,6 +220,13 @@ def log_as_set(settings: Settings) -> None:
 
 def checkpoints_of(services: Services) -> CheckpointFolder:
     return CheckpointFolder(services.data_directory.checkpoints, services.data_directory.signing_key)
+
+
+def same_account_of(services: Services) -> SameAccount:
+    return SameAccount(
+        services.database, members=services.members, tokens=services.directory, keys=services.limits,
+        requests=services.spend, orders=services.recharge.orders, codes=services.codes,
+    )  # fmt: skip
 
 
 def probes_of(services: Services) -> UpstreamProbes:

@@ -170,7 +170,7 @@ class Worker:
             await self._lifespan(receive, send)
             return
         path: str = scope["path"]
-        if path.startswith(("/v1/", "/api/v1/", "/dashboard/billing/", "/callbacks/upstreams/")):
+        if path.startswith(("/v1/", "/api/v1/", "/dashboard/billing/", "/callbacks/")):
             await self._gateway(scope, receive, send)
         elif path.startswith("/manage/v1"):
             await self._manage(scope, receive, send)

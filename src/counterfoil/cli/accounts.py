@@ -18,6 +18,7 @@ from counterfoil.cli.options import (
     shown_window,
 )
 from counterfoil.cli.output import Column, fields, moment, money, table
+from counterfoil.cli.same_account import same
 from counterfoil.cli.views import account_json, duplicates_json
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.ledger.history_store import Account
@@ -159,3 +160,4 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     commands.add("suspend", suspend)
     commands.add("activate", activate)
     commands.add("duplicates", duplicates)
+    commands.add("same", same)

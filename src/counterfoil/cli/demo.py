@@ -19,8 +19,9 @@ import uvloop
 
 from counterfoil.cli.command import TRY, Answer, Call, Commands, print_json
 from counterfoil.cli.demo_folder import DemoFolder, DemoPage
-from counterfoil.cli.demo_operator import DemoOperator, build_operator, credit_operator
+from counterfoil.cli.demo_operator import DemoOperator, build_operator, welcome_casey
 from counterfoil.cli.demo_processes import HOST, Serving, choose_port, serving, wait_until_served
+from counterfoil.cli.demo_recharge import DemoRecharge, ShownRecharge
 from counterfoil.cli.demo_refusals import (
     OVERLOADING_CALLS,
     DemoCaller,
@@ -44,7 +45,7 @@ from counterfoil.cli.demo_upstreams import (
     sandbox_configuration,
 )
 from counterfoil.cli.errors import ExitStatus
-from counterfoil.cli.launchers import Launchers, RunningSandbox
+from counterfoil.cli.launchers import Launchers, RunningPayments, RunningSandbox
 from counterfoil.cli.replay import CONCURRENCY_DEFAULT, Concurrency, progress_text, read_speed, tally_json
 from counterfoil.cli.replay_calls import Replayer, Sender, open_session
 from counterfoil.cli.replay_tasks import TaskMix
@@ -121,6 +122,7 @@ class _Running:
 
     services: Services
     sandbox: RunningSandbox
+    payments: RunningPayments
     serving: Serving
     session: aiohttp.ClientSession
     operator: DemoOperator = field(default_factory=DemoOperator)
@@ -220,9 +222,10 @@ class _Demo:
             )  # fmt: skip
             with terminal.step("step_upstreams"):
                 sandbox = stack.enter_context(self._call.launchers.start_sandbox(sandbox_configuration()))
+                payments = stack.enter_context(self._call.launchers.start_payments())
             with terminal.step("step_database"):
                 services = await stack.enter_async_context(self._call.launchers.open_services(self._settings()))
-            yield _Running(services=services, sandbox=sandbox, serving=served, session=session)
+            yield _Running(services=services, sandbox=sandbox, payments=payments, serving=served, session=session)
 
     def _settings(self) -> Settings:
         """The demo's own: what is set for an installation, its database and secrets above all, is not for it."""
@@ -233,7 +236,7 @@ class _Demo:
     # -- the demo itself ---------------------------------------------------------------------------------------
 
     async def _work(self, running: _Running) -> Answer:
-        await self._set_up(running)
+        recharge = await self._set_up(running)
         await self._show_two_calls(running)
         replayed, mix, seconds = await self._replay(running)
         staged = await self._stage_refusals(running)
@@ -248,12 +251,13 @@ class _Demo:
         self._page.upstream_billed_nanos = summary.upstream_billed_nanos
         self._page.ledger_verified = summary.ledger_verified
         self._page.write(self._data_dir)
-        self._say_what_happened(running, summary, staged, tasks, seconds=seconds)
+        self._say_what_happened(running, summary, staged, tasks, recharge, seconds=seconds)
         missing = sorted(code for code, found in staged.items() if found is None)
         data = summary.to_json() | {
             "replay": tally_json(replayed.tally) | {"lines": self._total, "rejected_lines": self._source.rejected},
             "replay_seconds": round(seconds, 3),
             "replay_tasks": mix.to_json(),
+            "recharge": recharge.to_json(),
             "tasks": tasks.to_json(),
             "refusals_not_met": missing,
             "examples": {code: found.request_id for code, found in staged.items() if found is not None},
@@ -262,20 +266,24 @@ class _Demo:
             "duration_seconds": round(time.monotonic() - self._started_at, 3),
         }
         whole = summary.holds and replayed.tally.served == replayed.tally.done and not missing
-        whole = whole and tasks.is_as_told and not mix.refused
+        whole = whole and tasks.is_as_told and recharge.is_as_told and not mix.refused
         return Answer(data=data, lines=(), status=ExitStatus.DONE if whole else ExitStatus.NOT_DONE)
 
-    async def _set_up(self, running: _Running) -> None:
+    async def _set_up(self, running: _Running) -> ShownRecharge:
         terminal, services = self._terminal, running.services
         with terminal.step("step_accounts"):
             await import_prices(services)
             running.operator = await build_operator(services)
             await add_upstreams(services, running.sandbox)
-        with terminal.step("step_credit"):
-            await credit_operator(services, running.operator)
         with terminal.step("step_serve"):
             await wait_until_served(running.serving, running.session)
+        with terminal.step("step_recharge"):
+            money = DemoRecharge(services, running.payments, running.operator.accounts)
+            await money.set_up(address=running.serving.address)
+            recharge = await money.stage()
+            await welcome_casey(services, running.operator)
             await self._wait_for_models(running)
+        return recharge
 
     async def _wait_for_models(self, running: _Running) -> None:
         """Wait until the serving process knows the upstreams and prices that have just been added."""
@@ -413,6 +421,7 @@ class _Demo:
         summary: Summary,
         staged: Mapping[str, Met | None],
         tasks: ShownTasks,
+        recharge: ShownRecharge,
         *,
         seconds: float,
     ) -> None:
@@ -420,6 +429,8 @@ class _Demo:
         terminal.say()
         terminal.head(terminal.word("demo_happened"))
         terminal.say(["", *summary_lines(terminal, summary, seconds=seconds), ""])
+        terminal.head(terminal.word("demo_recharge"))
+        terminal.say(["", *recharge.lines(terminal), ""])
         terminal.head(terminal.word("demo_tasks"))
         terminal.say(["", *tasks.lines(terminal), ""])
         terminal.head(terminal.word("demo_why"))

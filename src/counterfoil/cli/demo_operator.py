@@ -16,7 +16,7 @@ from counterfoil.ledger.model import PROMOTIONS, Credit, GrantKind, GrantSpec
 from counterfoil.limits.model import DuplicatePolicy, GroupSettings, KeySettings, Scope, Unit
 
 _DAY = 24 * 3600 * MICROS_PER_SECOND
-# Casey's welcome credit ends this long after it was given: money that was there, and is not when it is needed.
+# Casey's welcome credit ends this long after it was given.
 SHORT_GRANT_SECONDS = 2
 
 
@@ -62,21 +62,17 @@ async def build_operator(services: Services) -> DemoOperator:
     return operator
 
 
-async def credit_operator(services: Services, operator: DemoOperator) -> None:
-    """Demo money: paid orders, promotional credit that expires, and a welcome that has all but expired."""
-    now = services.clock.now()
-    accounts = operator.accounts
-    await _credit(
-        services, accounts["acme"], "demo-order-1", _paid("250"), _promotional("5", expires_at=now + 14 * _DAY)
+async def welcome_casey(services: Services, operator: DemoOperator) -> None:
+    """A welcome that has all but expired: money that was there, and is not when it is needed."""
+    operator.casey_broke_at = services.clock.now() + SHORT_GRANT_SECONDS * MICROS_PER_SECOND
+    welcome = GrantSpec(
+        kind=GrantKind.PROMOTIONAL, amount=parse_nanos("1"), origin=PROMOTIONS, expires_at=operator.casey_broke_at
     )
-    await _credit(
-        services, accounts["blue"], "demo-order-2", _paid("60"), _promotional("3", expires_at=now + 30 * _DAY)
-    )
-    await _credit(services, accounts["crane"], "demo-order-3", _paid("20"))
-    # Enough for two or three small calls, and not for the rest.
-    await _credit(services, accounts["casey"], "demo-order-4", _paid("0.002"))
-    operator.casey_broke_at = now + SHORT_GRANT_SECONDS * MICROS_PER_SECOND
-    await _credit(services, accounts["casey"], "demo-welcome", _promotional("1", expires_at=operator.casey_broke_at))
+    await services.ledger.operate(
+        Credit(
+            account_id=operator.accounts["casey"], source_kind="grant", source_id="demo-welcome", grants=(welcome,)
+        )
+    )  # fmt: skip
 
 
 # Acme: a company with teams, and a limit of every kind.

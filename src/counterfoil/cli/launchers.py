@@ -38,6 +38,23 @@ class RunningSandbox(Protocol):
         """Empty the bill."""
 
 
+class RunningPayments(Protocol):
+    """The other side of every payment provider, in a process of its own: signs, sends notices, can be asked."""
+
+    @property
+    def providers(self) -> dict[str, dict[str, str]]:
+        """By provider, all that a merchant configures."""
+
+    def open(self, url: str) -> object:
+        """Open a page where somebody pays, as a browser does."""
+
+    def pay(self, provider: str, order_number: str, *, payer: str | None = None) -> object:
+        """The customer pays; the provider's notice follows."""
+
+    def use_webhook(self, url: str | None) -> None:
+        """Where Stripe's events go; the others are told with each order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """A backup that was restored, and what verifying its ledger has found."""
@@ -58,6 +75,7 @@ class Launchers:
     open_services: Callable[[Settings], AbstractAsyncContextManager[Services]]
     serve: Callable[[Settings], int]
     start_sandbox: Callable[[Mapping[str, Any] | None], AbstractContextManager[RunningSandbox]]
+    start_payments: Callable[[], AbstractContextManager[RunningPayments]]
     # Writes a backup of an installation to a file; with its keys where the last argument says so.
     back_up: Callable[[Settings, Path, bool], Backup]
     # Restores one into an empty installation, and proves its ledger.

@@ -10,6 +10,7 @@
     GET  /v1/dashboard/billing/subscription, …/usage             OpenAI's old dashboard
     GET  /api/v1/credits, /api/v1/key, /api/v1/generation        OpenRouter's
     POST /callbacks/upstreams/{name}                             signed notices of upstreams
+    GET, POST /callbacks/{provider}                              signed notices of payment providers
 
 Plain ASGI: every call passes here twice, and a framework would cost more than everything else that is done for it.
 """
@@ -35,6 +36,8 @@ from counterfoil.gateway.exchange import ClientGone, Exchange, Receive, Scope, S
 from counterfoil.gateway.media_calls import TASK_ENDPOINTS, MediaCalls, media_endpoint
 from counterfoil.gateway.media_relay import MediaRelay
 from counterfoil.gateway.model import GatewaySettings, ParsedCall
+from counterfoil.gateway.payment_notices import METHODS as NOTICE_METHODS
+from counterfoil.gateway.payment_notices import PaymentNotices
 from counterfoil.gateway.questions import Question, Questions
 from counterfoil.gateway.refusals import refused, undecided
 from counterfoil.gateway.relay import Relay
@@ -42,6 +45,7 @@ from counterfoil.gateway.settlement import Settlement
 from counterfoil.gateway.task_addresses import TaskAddresses
 from counterfoil.gateway.upstream import open_session
 from counterfoil.observability import REFUSALS, REQUESTS, log
+from counterfoil.recharge.notices import Notices
 from counterfoil.spend.model import Admission, Caller, Dialect, Endpoint, RefusedCall
 from counterfoil.spend.service import Spend
 from counterfoil.spend.upstreams import Routes
@@ -61,14 +65,14 @@ _FRAMES_MAX = 8
 
 @asynccontextmanager
 async def open_gateway(
-    *, spend: Spend, tasks: Tasks, routes: Routes, clock: Clock, settings: GatewaySettings
+    *, spend: Spend, tasks: Tasks, notices: Notices, routes: Routes, clock: Clock, settings: GatewaySettings
 ) -> AsyncIterator[Gateway]:
     """The gateway with its connections to upstreams; waits at its end for calls that are still being settled."""
     settlement = Settlement(spend, clock)
     async with open_session() as session, open_session(keeps_connections=False) as media_session:
         gateway = Gateway(
-            spend=spend, tasks=tasks, routes=routes, clock=clock, settings=settings, settlement=settlement,
-            session=session, media_session=media_session,
+            spend=spend, tasks=tasks, notices=notices, routes=routes, clock=clock, settings=settings,
+            settlement=settlement, session=session, media_session=media_session,
         )  # fmt: skip
         try:
             yield gateway
@@ -85,6 +89,7 @@ class Gateway:
         *,
         spend: Spend,
         tasks: Tasks,
+        notices: Notices,
         routes: Routes,
         clock: Clock,
         settings: GatewaySettings,
@@ -111,6 +116,7 @@ class Gateway:
             tasks=tasks, clock=clock, settings=settings, refuse=self.refuse, may_ask=self._questions.may_ask
         )
         self._callbacks = Callbacks(tasks=tasks, settings=settings, refuse=self.refuse)
+        self._notices = PaymentNotices(notices=notices, settings=settings, refuse=self.refuse)
         self._counters: dict[str, Callable[[], None]] = {}
         self._serving = 0
         self._idle = asyncio.Event()
@@ -135,6 +141,9 @@ class Gateway:
             elif endpoint is None and exchange.method == "POST" and self._callbacks.is_one(exchange.path):
                 exchange.language = self._language_of(exchange)
                 await self._callbacks.accept(exchange)
+            elif endpoint is None and exchange.method in NOTICE_METHODS and self._notices.is_one(exchange.path):
+                exchange.language = self._language_of(exchange)
+                await self._notices.accept(exchange)
             else:
                 await self._other(exchange, endpoint)
         except ClientGone:

@@ -39,6 +39,7 @@ from counterfoil.ledger.model import (
     PostUncollected,
     RefundCash,
     RefundCharge,
+    RestoreCash,
     TransferCode,
     Unfreeze,
     Wallet,
@@ -67,6 +68,8 @@ class Facts:
     # into clearing that no cash refund has used up yet.
     cash_returned: int = 0
     in_clearing: int = 0
+    # The answer to the cash refund that is to be undone; None where there was none.
+    undone: Mapping[str, Any] | None = None
     cause_kind: str = "request"
     cause_id: str = ""
 
@@ -86,6 +89,8 @@ def operation_key(command: GrantCommand) -> str:
             return f"refund_charge:{command.source_id}"
         case RefundCash():
             return f"refund_cash:{command.source_id}"
+        case RestoreCash():
+            return f"restore_cash:{command.source_id}"
         case Adjust():
             return f"adjust:{command.source_id}"
         case PostUncollected():
@@ -284,27 +289,15 @@ def _refund_part(
 def _refund_cash(draft: Draft, command: RefundCash, facts: Facts, key: str) -> dict[str, Any]:
     """Take an order's money back out of the wallet; see DESIGN §5, "Grants end", for how much may go."""
     _check_amount(command.amount)
-    everything = {**facts.grants, **draft.grants}
-    source = (command.source_kind, command.order_id)
-    grants = [
-        _find(draft, facts, grant.grant_id)
-        for grant in everything.values()
-        if (grant.source_kind, grant.source_id) == source
-    ]
-    paid = next((grant for grant in grants if grant.kind is GrantKind.PAID), None)
-    if paid is None:
-        raise NotFound(code="order_not_credited", order=command.order_id)
-    bonuses = [grant for grant in grants if grant.kind is not GrantKind.PAID]
-    rest = 0 if paid.state is GrantState.ENDED else paid.remaining - paid.held
-    bonus_spent = sum(grant.amount - grant.remaining - _left_unspent(draft, facts, grant) for grant in bonuses)
-    covered = 0
+    order = _order_grants(draft, facts, source_kind=command.source_kind, order_id=command.order_id)
+    paid, covered = order.paid, 0
     if command.already_returned:
         # The cash is gone. What a refunded charge has put into clearing pays for it first, then whatever is still
         # unspent; the rest is a loss with a name.
         covered = min(command.amount, facts.in_clearing)
-        taken = min(command.amount - covered, rest)
+        taken = min(command.amount - covered, order.rest)
     else:
-        taken, allowed = command.amount, max(0, rest - bonus_spent)
+        taken, allowed = command.amount, order.refundable
         if taken > allowed:
             raise LedgerRefused(code="refund_exceeds_credit", refundable_nanos=allowed, asked_nanos=command.amount)
     shortfall = command.amount - covered - taken
@@ -321,15 +314,96 @@ def _refund_cash(draft: Draft, command: RefundCash, facts: Facts, key: str) -> d
             debit=UNCOLLECTED, credit=paid.origin, amount=shortfall, code=TransferCode.CASH_SHORTFALL,
             grant_id=paid.grant_id, **cause,
         )  # fmt: skip
-    if paid.state is not GrantState.ENDED and facts.cash_returned + command.amount >= paid.amount:
+    if paid.state is not GrantState.ENDED and facts.cash_returned + command.amount >= order.cash:
         # All of its cash has gone back, and clearing has all of it: what holds still release repays the shortfall,
         # which is never less. Until then the grant stays: what is released or refunded into it is the customer's.
         draft.end(paid, destination=UNCOLLECTED, code=TransferCode.GRANT_ENDED, operation_key=key)
     returned = 0
-    for bonus in bonuses:
+    for bonus in order.bonuses:
         if bonus.state is not GrantState.ENDED:
             returned += draft.end(bonus, destination=PROMOTIONS, code=TransferCode.GRANT_ENDED, operation_key=key)
     return {"taken": taken, "covered": covered, "shortfall": shortfall, "bonus_returned": returned}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OrderGrants:
+    """An order's grants: `cash` is what was paid in all, `rest` what is there of it and not reserved."""
+
+    paid: Grant
+    bonuses: Sequence[Grant]
+    cash: int
+    rest: int
+    bonus_spent: int
+
+    @property
+    def refundable(self) -> int:
+        return max(0, self.rest - self.bonus_spent)
+
+
+def _order_grants(draft: Draft, facts: Facts, *, source_kind: str, order_id: str) -> _OrderGrants:
+    everything = {**facts.grants, **draft.grants}
+    grants = [
+        _find(draft, facts, grant.grant_id)
+        for grant in everything.values()
+        if (grant.source_kind, grant.source_id) == (source_kind, order_id)
+    ]
+    # One that is open stands for the order; another may have ended with a refund that was undone since.
+    paid = sorted(
+        (grant for grant in grants if grant.kind is GrantKind.PAID), key=lambda one: one.state is GrantState.ENDED
+    )
+    if not paid:
+        raise NotFound(code="order_not_credited", order=order_id)
+    bonuses = [grant for grant in grants if grant.kind is not GrantKind.PAID]
+    return _OrderGrants(
+        paid=paid[0],
+        bonuses=bonuses,
+        cash=max(grant.amount for grant in paid),
+        rest=0 if paid[0].state is GrantState.ENDED else paid[0].remaining - paid[0].held,
+        bonus_spent=sum(grant.amount - grant.remaining - _left_unspent(draft, facts, grant) for grant in bonuses),
+    )
+
+
+def refundable(wallet: Wallet, facts: Facts, *, source_kind: str, order_id: str, now: int, new_id: NewId) -> int:
+    """How much of an order's cash could be refunded now; raises `NotFound` where it was never credited."""
+    draft = Draft(wallet, clock_now=now, new_id=new_id)
+    return _order_grants(draft, facts, source_kind=source_kind, order_id=order_id).refundable
+
+
+def _restore_cash(draft: Draft, command: RestoreCash, facts: Facts, key: str) -> dict[str, Any]:
+    """What a cash refund took goes back to where it was, or into a grant like it where that has ended."""
+    if facts.undone is None or not facts.undone["taken"]:
+        raise NotFound(code="cash_refund_not_found", refund=command.source_id)
+    order = _order_grants(draft, facts, source_kind=command.source_kind, order_id=command.order_id)
+    taken, bonus = facts.undone["taken"], facts.undone["bonus_returned"]
+    paid, new = order.paid, []
+    if paid.state is GrantState.ENDED:
+        paid = _like(draft, paid, amount=taken)
+        new.append(paid.grant_id.hex)
+    else:
+        draft.set(paid, remaining=paid.remaining + taken, held=paid.held)
+    cause: dict[str, Any] = {"cause_kind": "refund", "cause_id": command.source_id, "operation_key": key}
+    draft.post(
+        debit=paid.origin, credit=WALLET, amount=taken, code=TransferCode.CASH_RESTORED, grant_id=paid.grant_id, **cause
+    )
+    if bonus:
+        again = _like(draft, order.bonuses[0], amount=bonus)
+        new.append(again.grant_id.hex)
+        draft.post(
+            debit=PROMOTIONS, credit=WALLET, amount=bonus, code=TransferCode.CASH_RESTORED, grant_id=again.grant_id,
+            **cause,
+        )  # fmt: skip
+    return {"restored": taken, "bonus_restored": bonus, "grants": new}
+
+
+def _like(draft: Draft, ended: Grant, *, amount: int) -> Grant:
+    """A new grant of the same order; one that has fallen due meanwhile gets the time of a compensation."""
+    expires_at = ended.expires_at
+    if expires_at is not None and expires_at <= draft.now:
+        expires_at = draft.now + COMPENSATION_MICROS
+    return _new_grant(
+        draft, kind=ended.kind, amount=amount, origin=ended.origin, priority=ended.priority, expires_at=expires_at,
+        source_kind=ended.source_kind, source_id=ended.source_id,
+    )  # fmt: skip
 
 
 def _left_unspent(draft: Draft, facts: Facts, grant: Grant) -> int:
@@ -391,6 +465,7 @@ _ACTS: dict[type, Callable[[Draft, Any, Facts, str], dict[str, Any]]] = {
     Unfreeze: _freeze_or_unfreeze,
     RefundCharge: _refund_charge,
     RefundCash: _refund_cash,
+    RestoreCash: _restore_cash,
     Adjust: _adjust,
     PostUncollected: _post_uncollected,
 }

@@ -159,6 +159,51 @@ async def accounts_with_due_grants(connection: Connection, *, now: int, most: in
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def charged_by_hour(
+    connection: Connection, wanted: Sequence[tuple[UUID, int, int]]
+) -> list[tuple[UUID, int, int]]:
+    """What accounts were charged by the transfers above a version and up to another: account, start of the hour, nanos."""
+    cursor = await connection.execute(
+        "SELECT t.account_id, t.created_at / 3600000000 * 3600000000, sum(t.amount)::bigint"
+        " FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS w(account_id, above, through)"
+        " JOIN transfers t ON t.account_id = w.account_id AND t.version > w.above AND t.version <= w.through"
+        " WHERE t.debit = 'wallet' AND t.credit = 'revenue' GROUP BY 1, 2",
+        ([row[0] for row in wanted], [row[1] for row in wanted], [row[2] for row in wanted]),
+    )
+    return await cursor.fetchall()
+
+
+async def spendable_of(connection: Connection, account_ids: Sequence[UUID], *, now: int) -> dict[UUID, int]:
+    """What each of these accounts may spend now: the unreserved rest of its open grants."""
+    cursor = await connection.execute(
+        "SELECT w.account_id, coalesce(sum(g.remaining - g.held), 0)::bigint FROM unnest(%s::uuid[]) AS w(account_id)"
+        " LEFT JOIN grants g ON g.account_id = w.account_id AND g.state = 'open'"
+        " AND (g.expires_at IS NULL OR g.expires_at > %s) GROUP BY 1",
+        (list(account_ids), now),
+    )
+    return dict(await cursor.fetchall())
+
+
+async def expiring_credit(
+    connection: Connection, *, now: int, until: int, after: tuple[int, UUID], most: int
+) -> list[tuple[UUID, str, int, int, int]]:
+    """What is left of open grants that expire in a time, by account and day (UTC): account, currency, start of the day,
+    when the first of them expires, nanos. `after` is the day and account of the last row of the page before."""
+    cursor = await connection.execute(
+        """
+        SELECT g.account_id, a.currency, g.day, min(g.expires_at), sum(g.remaining)::bigint
+          FROM (SELECT account_id, expires_at, remaining, expires_at / 86400000000 * 86400000000 AS day FROM grants
+                 WHERE state = 'open' AND expires_at > %(now)s AND expires_at <= %(until)s AND expires_at >= %(day)s
+                   AND remaining > 0) g
+          JOIN accounts a ON a.account_id = g.account_id AND a.status <> 'closed'
+         WHERE (g.day, g.account_id) > (%(day)s, %(account)s)
+         GROUP BY g.day, g.account_id, a.currency ORDER BY g.day, g.account_id LIMIT %(most)s
+        """,
+        {"now": now, "until": until, "day": after[0], "account": after[1], "most": most},
+    )
+    return await cursor.fetchall()
+
+
 async def read_hold_facts(
     connection: Connection, *, account_id: UUID, hold_id: UUID
 ) -> tuple[list[ChargeLeg], str, str] | None:
@@ -188,6 +233,11 @@ async def read_order_cash(
           SELECT (intent::jsonb ->> 'amount')::bigint AS cash, (answer ->> 'covered')::bigint AS covered
             FROM operations
            WHERE account_id = %(account)s AND starts_with(operation_key, 'refund_cash:')
+             AND intent::jsonb ->> 'source_kind' = %(kind)s AND intent::jsonb ->> 'order_id' = %(order)s
+          UNION ALL
+          SELECT -(answer ->> 'restored')::bigint, 0
+            FROM operations
+           WHERE account_id = %(account)s AND starts_with(operation_key, 'restore_cash:')
              AND intent::jsonb ->> 'source_kind' = %(kind)s AND intent::jsonb ->> 'order_id' = %(order)s) earlier
         """,
         {"account": account_id, "kind": source_kind, "order": order_id},
@@ -310,7 +360,7 @@ async def misnumbered_events(connection: Connection) -> list[tuple[UUID, int, st
           LEFT JOIN accounts a USING (account_id) GROUP BY 1, a.event_no HAVING max(e.event_no) > coalesce(a.event_no, 0)
         UNION ALL
         SELECT o.account_id, o.event_no, o.operation_key || ' has no transfer' FROM operations o
-         WHERE o.operation_key ~ '^(credit|refund_charge|adjust|late):'
+         WHERE o.operation_key ~ '^(credit|refund_charge|restore_cash|adjust|late):'
            AND NOT EXISTS (SELECT FROM transfers t WHERE t.account_id = o.account_id AND t.operation_key = o.operation_key)
         """
     )

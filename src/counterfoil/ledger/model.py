@@ -55,6 +55,7 @@ class TransferCode(StrEnum):
     REFUND_TO_CLEARING = "refund_to_clearing"
     CASH_REFUND = "cash_refund"
     CASH_SHORTFALL = "cash_shortfall"
+    CASH_RESTORED = "cash_restored"
     BREAKAGE = "breakage"
     GRANT_ENDED = "grant_ended"
     ADJUSTMENT = "adjustment"
@@ -315,6 +316,16 @@ class RefundCash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreCash:
+    """Undo the cash refund of this source, because the provider has refused to pay it: the customer has it all again."""
+
+    account_id: UUID
+    source_id: str
+    source_kind: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adjust:
     """An approved correction: a positive amount is a new grant, a negative one leaves the wallet."""
 
@@ -336,7 +347,9 @@ class PostUncollected:
 
 
 HoldCommand = Authorize | Capture | Void | Expire
-GrantCommand = Credit | EndGrant | Freeze | Unfreeze | RefundCharge | RefundCash | Adjust | PostUncollected
+GrantCommand = (
+    Credit | EndGrant | Freeze | Unfreeze | RefundCharge | RefundCash | RestoreCash | Adjust | PostUncollected
+)
 Command = HoldCommand | GrantCommand
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from counterfoil.ledger.model import (
     PostUncollected,
     RefundCash,
     RefundCharge,
+    RestoreCash,
     Swept,
     Unfreeze,
     Void,
@@ -126,20 +127,42 @@ class Session:
                 grants = await self._grants_by_id(command.account_id, ids)
                 return grant_rules.Facts(grants=grants, legs=legs, cause_kind=cause_kind, cause_id=cause_id)
             case RefundCash():
-                columns = ([command.account_id], [command.source_kind], [command.order_id])
-                (rows,) = await run_in(self._connection, [(store.GRANTS_BY_SOURCE, columns)])
-                by_id = {row[1]: store.read_grant(row) for row in rows}
-                (unspent,) = await run_in(self._connection, [(store.LEFT_UNSPENT, ([command.account_id], list(by_id)))])
-                returned, in_clearing = await history_store.read_order_cash(
-                    self._connection, account_id=command.account_id, source_kind=command.source_kind,
-                    order_id=command.order_id,
-                    paid=[id_ for id_, grant in by_id.items() if grant.kind is GrantKind.PAID],
-                )  # fmt: skip
-                return grant_rules.Facts(
-                    grants=by_id, unspent=dict(unspent), cash_returned=returned, in_clearing=in_clearing
+                return await self._order_facts(
+                    command.account_id, source_kind=command.source_kind, order_id=command.order_id
                 )
+            case RestoreCash():
+                facts = await self._order_facts(
+                    command.account_id, source_kind=command.source_kind, order_id=command.order_id
+                )
+                key = f"refund_cash:{command.source_id}"
+                (rows,) = await run_in(self._connection, [(store.OPERATION, ([command.account_id], [key]))])
+                return replace(facts, undone=store.read_operation(rows[0]).answer if rows else None)
             case _:
                 return grant_rules.Facts()
+
+    async def refundable(self, account_id: UUID, *, source_kind: str, order_id: str) -> int:
+        """How much of an order's cash could be refunded now, under the account's lock; raises `NotFound`."""
+        wallet = await self.lock(account_id)
+        facts = await self._order_facts(account_id, source_kind=source_kind, order_id=order_id)
+        return grant_rules.refundable(
+            wallet, facts, source_kind=source_kind, order_id=order_id, now=self._clock.now(), new_id=self._clock.new_id
+        )
+
+    async def grants_of_source(self, account_id: UUID, *, source_kind: str, source_id: str) -> list[Grant]:
+        """Every grant that one order, code or approval has brought, ended ones too."""
+        columns = ([account_id], [source_kind], [source_id])
+        (rows,) = await run_in(self._connection, [(store.GRANTS_BY_SOURCE, columns)])
+        return [store.read_grant(row) for row in rows]
+
+    async def _order_facts(self, account_id: UUID, *, source_kind: str, order_id: str) -> grant_rules.Facts:
+        grants = await self.grants_of_source(account_id, source_kind=source_kind, source_id=order_id)
+        by_id = {grant.grant_id: grant for grant in grants}
+        (unspent,) = await run_in(self._connection, [(store.LEFT_UNSPENT, ([account_id], list(by_id)))])
+        returned, in_clearing = await history_store.read_order_cash(
+            self._connection, account_id=account_id, source_kind=source_kind, order_id=order_id,
+            paid=[grant.grant_id for grant in grants if grant.kind is GrantKind.PAID],
+        )  # fmt: skip
+        return grant_rules.Facts(grants=by_id, unspent=dict(unspent), cash_returned=returned, in_clearing=in_clearing)
 
     async def _grants_by_id(self, account_id: UUID, grant_ids: list[UUID]) -> dict[UUID, Grant]:
         (rows,) = await run_in(self._connection, [(store.GRANTS_BY_ID, ([account_id], grant_ids))])

@@ -403,6 +403,29 @@ async def usages_of(connection: Connection, account_id: UUID, rows: Iterable[tup
     ]
 
 
+async def nearly_used(
+    connection: Connection, wanted: Sequence[tuple[UUID, int, int]]
+) -> list[tuple[UUID, Limit, int, int]]:
+    """Limits in force of which four fifths and more are used: account, limit, start of the window, used.
+
+    `wanted` are accounts with the starts of their day and month. Limits per minute and of calls in flight are none that
+    anybody could act on in time.
+    """
+    cursor = await connection.execute(
+        # OFFSET 0: the start is worked out first, so that of each limit's windows just that one is read.
+        f"SELECT l.account_id, {_LIMIT_COLUMNS}, l.start, u.used FROM (SELECT w.account_id,"  # noqa: S608
+        ' l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at,'
+        " CASE l.\"window\" WHEN 'day' THEN w.day WHEN 'month' THEN w.month ELSE 0 END AS start"
+        " FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS w(account_id, day, month)"
+        " JOIN limits l ON l.account_id = w.account_id AND l.retired_at IS NULL AND l.amount > 0"
+        " AND l.unit <> 'in_flight' AND l.\"window\" IN ('day', 'month', 'lifetime') OFFSET 0) l"
+        " JOIN usages u ON u.account_id = l.account_id AND u.limit_id = l.limit_id AND u.window_start = l.start"
+        " WHERE u.used >= l.amount - l.amount / 5",
+        ([row[0] for row in wanted], [row[1] for row in wanted], [row[2] for row in wanted]),
+    )
+    return [(row[0], _read_limit(row[1:-2]), row[-2], row[-1]) for row in await cursor.fetchall()]
+
+
 async def add_to_usages(connection: Connection, account_id: UUID, deltas: Sequence[UsageDelta]) -> None:
     """Move usage inside a unit of work that holds the account's lock (a refund, say)."""
     columns = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from counterfoil.redaction.masks import is_mask, mask_length
 from counterfoil.redaction.model import Finding, SecretKind
+from counterfoil.redaction.normalise import View
 from counterfoil.redaction.quotes import find_closing
 
 # Fields whose strings are what people and models wrote.
@@ -21,10 +22,9 @@ PLAIN_NAMES = frozenset({
 })  # fmt: skip
 PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/-]{1,64}\Z")
 
+# Longest first, and the quote in front of it is looked at afterwards: so a search is quick.
 HEAD = re.compile(
-    r"(?P<quote>\\{0,7}[\"'])(?:"
-    + "|".join(sorted(CONTENT_NAMES, key=len, reverse=True))
-    + r")(?P=quote)\s{0,8}:\s{0,8}"
+    r"(?:" + "|".join(sorted(CONTENT_NAMES, key=len, reverse=True)) + r")(?P<quote>\\{0,7}[\"'])\s{0,8}:\s{0,8}"
 )
 TRIGGERS = ('"', "'")
 _STRING_OR_BRACKET = re.compile(r"[\[\]{}]|\\{0,7}[\"']")
@@ -32,25 +32,37 @@ _COLON = re.compile(r"\s{0,8}:")
 _MASKED = re.compile(r"\[content [0-9]{1,12}\]")
 
 
-def find_content(text: str) -> Iterator[Finding]:
+def find_content(view: View) -> Iterator[Finding]:
+    text = view.text
     position = 0
     while (head := HEAD.search(text, position)) is not None:
         position = head.end()
+        before = head.start() - len(head["quote"])
+        if before < 0 or not text.startswith(head["quote"], before):
+            continue
         slashes = head["quote"][:-1]
         opening = text[position : position + len(slashes) + 1]
-        if text.startswith(("[", "{"), position):
-            # Everything inside is judged here, so the search goes on behind it.
-            strings, position = _strings_within(text, position)
-        elif opening and opening[:-1] == slashes and opening[-1] in "\"'":
-            start = position + len(opening)
-            position = find_closing(text, start, opening)
-            strings = [(start, position)]
-        else:
-            continue
-        for start, end in strings:
-            if end > start and not is_masked_content(text, start, end):
-                mask = mask_length("content", end - start)
-                yield Finding(kind=SecretKind.REQUEST_BODY, start=start, end=end, mask=mask)
+        if text.startswith(("[", "{"), position) or (opening[:-1] == slashes and opening[-1:] in ('"', "'")):
+            strings, position = strings_behind(text, position, opening)
+            yield from content_of(text, strings)
+
+
+def strings_behind(text: str, position: int, opening: str) -> tuple[list[tuple[int, int]], int]:
+    """The strings of the array, object or string (`opening` is its quote) that begins here, and where it ends."""
+    if text.startswith(("[", "{"), position):
+        # Everything inside is judged here, so the search goes on behind it.
+        return _strings_within(text, position)
+    start = position + len(opening)
+    end = find_closing(text, start, opening)
+    return [(start, end)], end
+
+
+def content_of(text: str, strings: list[tuple[int, int]]) -> Iterator[Finding]:
+    """The strings as findings, without those that are empty or masked."""
+    for start, end in strings:
+        if end > start and not is_masked_content(text, start, end):
+            mask = mask_length("content", end - start)
+            yield Finding(kind=SecretKind.REQUEST_BODY, start=start, end=end, mask=mask)
 
 
 def is_masked_content(text: str, start: int, end: int) -> bool:

@@ -5,30 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from counterfoil.redaction.edges import continues_word
 from counterfoil.redaction.keys import mask_token
 from counterfoil.redaction.masks import AUTHORIZATION, COOKIE, PASSWORD, SECRET, is_masked_at
 from counterfoil.redaction.model import Finding, SecretKind
+from counterfoil.redaction.normalise import View
 from counterfoil.redaction.quotes import find_closing
 
 _HEADERS = ("authorization", "cookie", "x[-_]api[-_]key", "x[-_]goog[-_]api[-_]key", "x[-_]auth[-_]token")
 _FIELDS = (
     "api[-_]?key", "client[-_]?secret", "secret[-_]?(?:access[-_]?)?key", "secret", "access[-_]?token",
     "refresh[-_]?token", "id[-_]?token", "auth[-_]?token", "operator[-_]?token", "private[-_]?key", "signing[-_]?key",
-    "sealing[-_]?key", "session[-_]?id", "sessionid", "signature", "token", "sign", "password", "passwd", "passphrase",
-    "pwd", "密码", "口令", "密钥",
+    "sealing[-_]?key", "session[-_]?id", "phpsessid", "connect\\.sid", "signature", "token", "sign", "password", "passwd",
+    "passphrase", "pwd", "密码", "口令", "密钥",
 )  # fmt: skip
-# A name, then `:`, `=` or `=>`; in a list of pairs, where the name is quoted, a comma.
-HEAD = re.compile(
-    r"(?<![0-9A-Za-z])(?P<name>" + "|".join(_HEADERS + _FIELDS) + r")(?P<quote>\\{0,7}[\"'])?"
-    r"[ \t]{0,4}(?:=>|[:=]|(?(quote),|(?!)))[ \t\r\n]{0,4}(?:b(?=\\{0,7}[\"']))?",
-    re.IGNORECASE | re.ASCII,
+# What a name ends with. Every name is one of these with something before it; no name is looked for anywhere else.
+ENDING = re.compile(
+    "authorization|cookie|key|secret|token|session[-_]?id|phpsessid|connect\\.sid|signature|sign|password|passwd"
+    "|passphrase|pwd|密码|口令|密钥"
 )
+NAME = re.compile(r"(?:" + "|".join(_HEADERS + _FIELDS) + r"|(?<=[?&])key)\Z")
+_LONGEST_NAME = 24
+# Behind a name: `:`, `=` or `=>`; in a list of pairs, where the name is quoted, a comma.
+TAIL = re.compile(r"(?P<quote>\\{0,7}[\"'])?[ \t]{0,4}(?:=>|[:=]|(?(quote),|(?!)))[ \t\r\n]{0,4}(?:b(?=\\{0,7}[\"']))?")
 OPENING = re.compile(r"\\{0,7}[\"']")
 SCHEME = re.compile(r"(?:bearer|basic|token|apikey|api-key)[ \t]{1,4}", re.IGNORECASE)
-WORD = re.compile(r"[^\s\"'&;,)}\]<>\\]++")
+WORD = re.compile(r"[^\s\"'&;,)}\]<>\\`|]++")
 # A header without quotes ends with its line; inside a quoted argument or a JSON string, with the quote or escape.
 LINE = re.compile(r"[^\r\n\"'\\]++")
+FIRST_WORD = re.compile(r"[A-Za-z]{1,12}+(?=[,;])")
+# What manuals and scripts write where the secret goes.
+PLACEHOLDER = re.compile(
+    r"\$\{?[A-Z][0-9A-Z_]{2,40}\}?|\{\{?[A-Za-z_ ]{1,40}\}{0,2}|<[^<>]{1,40}>|%s|[Xx]{4,256}+|\*{3,256}+"
+    r"|(?:[Yy]our|YOUR)(?:[-_ ][A-Za-z]{1,12}){1,5}"
+)
 DIGIT = re.compile(r"[0-9]")
+# `response="…"` of a Digest authorization, which its quotes cut off from the header's name.
+DIGEST = re.compile(r"response=\\{0,7}[\"']?(?P<value>[0-9a-f]{32,64}+)")
 # Between :// and @: a password may hold anything but what ends an address.
 AUTHORITY = re.compile(r"[^\s\"'<>\\/?#]{1,256}+")
 AUTHORITY_OF_DATABASE = re.compile(r"[^\s\"'<>\\]{1,256}+")
@@ -36,7 +49,9 @@ DATA_URL = re.compile(
     r"data:(?P<media>[a-z]{1,20}/[a-z0-9.+-]{1,60})(?:;[a-z0-9=-]{1,40}){0,3};base64,[0-9A-Za-z+/=_-]*+", re.I
 )
 
-HEAD_TRIGGERS = ("auth", "cookie", "key", "secret", "token", "sign", "passw", "passp", "pwd", "session", "密", "口令")
+HEAD_TRIGGERS = (
+    "auth", "cookie", "key", "secret", "token", "sign", "passw", "passp", "pwd", "sess", "密", "口令", ".sid",
+)  # fmt: skip
 _DATABASES = (
     "postgres",
     "postgresql",
@@ -50,23 +65,29 @@ _DATABASES = (
     "amqps",
 )
 _NOT_SECRETS = frozenset({"none", "null", "nil", "true", "false", "undefined", "str", "string", "bytes", "required"})
+_COOKIES = frozenset({"sessionid", "session-id", "session_id", "phpsessid", "connect.sid"})
 # Names so common that only a long value with a digit is taken for a secret.
-_LOOSE = frozenset({"token", "sign", "signature", "sessionid", "session-id", "session_id"})
+_LOOSE = frozenset({"token", "sign", "signature", "key", *_COOKIES})
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "密码", "口令"})
 _LEAST_LOOSE = 16
 _LONGEST_WORD = 20
 
 
-def find_named_secrets(text: str) -> Iterator[Finding]:
+def find_named_secrets(view: View) -> Iterator[Finding]:
+    text = view.text
     position = 0
-    while (head := HEAD.search(text, position)) is not None:
-        position = head.end()
+    while (ending := ENDING.search(view.lowered, position)) is not None:
+        position = ending.end()
+        tail = TAIL.match(text, position)
+        name = None if tail is None else NAME.search(view.lowered, max(0, position - _LONGEST_NAME), position)
+        if tail is None or name is None or continues_word(text, name.start()):
+            continue
+        position = tail.end()
         if is_masked_at(text, position):
             continue
-        name = head["name"].lower()
-        start, end, quoted = _value_span(text, position, name)
-        if end > start and _is_secret(text, start, end, name):
-            kind, mask = kind_and_mask(name, text[start:end])
+        start, end, quoted = _value_span(text, position, name[0])
+        if end > start and _is_secret(text, start, end, name[0]):
+            kind, mask = kind_and_mask(name[0], text[start:end])
             yield Finding(kind=kind, start=start, end=end, mask=mask)
             position = end
         elif not quoted:
@@ -90,16 +111,22 @@ def _value_span(text: str, position: int, name: str) -> tuple[int, int, bool]:
 
 
 def _is_secret(text: str, start: int, end: int, name: str) -> bool:
-    if is_masked_at(text, start):
+    if is_masked_at(text, start) or PLACEHOLDER.fullmatch(text, start, end):
         return False
     if end - start <= _LONGEST_WORD and text[start:end].strip().lower() in _NOT_SECRETS:
         return False
+    if name == "authorization":
+        first = FIRST_WORD.match(text, start, end)
+        return first is None or first[0].lower() not in _NOT_SECRETS
+    if name in ("密码", "口令"):
+        # What follows is as often a sentence; a password is typed without an input method.
+        return text[start:end].isascii()
     return name not in _LOOSE or (end - start >= _LEAST_LOOSE and DIGIT.search(text, start, end) is not None)
 
 
 def kind_and_mask(name: str, value: str) -> tuple[SecretKind, str]:
     """What a field of that name (lower case) holds, and what is shown instead."""
-    if "cookie" in name:
+    if "cookie" in name or name in _COOKIES:
         return SecretKind.COOKIE, COOKIE
     if name in _PASSWORDS:
         return SecretKind.PASSWORD, PASSWORD
@@ -109,11 +136,18 @@ def kind_and_mask(name: str, value: str) -> tuple[SecretKind, str]:
     return SecretKind.API_KEY, SECRET if mask == AUTHORIZATION else mask
 
 
-def find_url_credentials(text: str) -> Iterator[Finding]:
+def find_digests(view: View) -> Iterator[Finding]:
+    for match in DIGEST.finditer(view.text):
+        start, end = match.span("value")
+        yield Finding(kind=SecretKind.AUTHORIZATION, start=start, end=end, mask=AUTHORIZATION)
+
+
+def find_url_credentials(view: View) -> Iterator[Finding]:
     """The password in `scheme://user:password@host`."""
+    text = view.text
     position = 0
     while (position := text.find("://", position)) >= 0:
-        before = text[max(0, position - 12) : position].lower()
+        before = view.lowered[max(0, position - 12) : position]
         position += 3
         pattern = AUTHORITY_OF_DATABASE if before.endswith(_DATABASES) else AUTHORITY
         match = pattern.match(text, position)
@@ -127,8 +161,13 @@ def find_url_credentials(text: str) -> Iterator[Finding]:
             position += at
 
 
-def find_data_urls(text: str) -> Iterator[Finding]:
-    for match in DATA_URL.finditer(text):
-        name = "image" if match["media"].lower().startswith("image") else "file"
-        mask = f"[{name} {match.end() - match.start()}]"
-        yield Finding(kind=SecretKind.IMAGE, start=match.start(), end=match.end(), mask=mask)
+def find_data_urls(view: View) -> Iterator[Finding]:
+    position = 0
+    while (position := view.lowered.find("data:", position)) >= 0:
+        match = DATA_URL.match(view.text, position)
+        position += len("data:")
+        if match is not None:
+            position = match.end()
+            name = "image" if match["media"].lower().startswith("image") else "file"
+            mask = f"[{name} {match.end() - match.start()}]"
+            yield Finding(kind=SecretKind.IMAGE, start=match.start(), end=match.end(), mask=mask)

@@ -20,13 +20,15 @@ SECRET = "[secret]"  # noqa: S105
 TOO_DEEP = "[too deep]"
 JWT = "[jwt]"
 PRIVATE_KEY = "[private key]"
+PAYMENT_LINK = "[payment link]"
+CARD_CHECK = "[card check]"
 
 # A mask of ours at this place, or a key that somebody masked before: `sk-…3fA9`, `sk-...3fA9`, `sk-****3fA9`.
-_MASK = re.compile(
-    r"\[(?:authorization|cookie|password|secret|jwt|private key|too deep)\]"
-    r"|\[(?:card|id|phone|order|number) …[0-9Xx]{4}\]"
-    r"|\[(?:content|image|file|bytes|items) [0-9]{1,12}\]"
-    r"|(?:sk-(?:[0-9a-z]{1,8}-){0,2}|[a-z]{2}_(?:live|test)_|[a-z]{2,10}_|[a-z]{3,5}-|AIza|AKIA|ASIA|LTAI)?"
+MASK = re.compile(
+    r"\[(?:authorization|cookie|password|secret|jwt|private key|payment link|card check|too deep)\]"
+    r"|\[(?:card|bank|id|phone|order|number|code)(?: …[0-9A-Za-z]{4})?\]"
+    r"|\[(?:content|body|headers|header|log|image|file|bytes|items|unread) [0-9]{1,12}\]"
+    r"|(?:sk-(?:[0-9a-z]{1,8}-){0,2}|[a-z]{2}_(?:live|test)_|[a-z0-9]{2,10}_|[a-z]{3,5}-|CF-|AIza|AKIA|ASIA|LTAI|AKID)?"
     r"(?:…|\.{3}|\*{3,256}+)[0-9A-Za-z_-]{0,4}(?![0-9A-Za-z_-])"
 )
 
@@ -38,12 +40,12 @@ CUT_LENGTH_MOST = 36
 
 def is_masked_at(text: str, position: int) -> bool:
     """Whether what begins here is a mask."""
-    return _MASK.match(text, position) is not None
+    return MASK.match(text, position) is not None
 
 
 def is_mask(text: str, start: int, end: int) -> bool:
     """Whether a mask is all there is in this part of the text."""
-    return _MASK.fullmatch(text, start, end) is not None
+    return MASK.fullmatch(text, start, end) is not None
 
 
 def mask_key(token: str) -> str:
@@ -58,8 +60,8 @@ def last_four(secret: str) -> str:
 
 
 def mask_digits(name: str, digits: str) -> str:
-    """`[card …4242]`."""
-    return f"[{name} …{digits[-_SHOWN:]}]"
+    """`[card …4242]`; of a number of less than eight digits, which four would half show, `[bank]`."""
+    return f"[{name} …{digits[-_SHOWN:]}]" if len(digits) >= 2 * _SHOWN else f"[{name}]"
 
 
 def mask_length(name: str, length: int) -> str:

@@ -6,24 +6,15 @@ traceback, a sentence in Chinese), in time linear in its length, and masking twi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from counterfoil.redaction import bodies, fields, keys, numbers
-from counterfoil.redaction.masks import (
-    CUT,
-    CUT_LENGTH_MOST,
-    SECRET,
-    TOO_DEEP,
-    is_masked_at,
-    mask_cut,
-    mask_digits,
-    mask_key,
-    mask_length,
-)
-from counterfoil.redaction.model import Finding
-from counterfoil.redaction.normalise import normalise
+from counterfoil.redaction import blocks, bodies, codes, fields, keys, labels, links, numbers, phones, pictures
+from counterfoil.redaction.masks import CUT, CUT_LENGTH_MOST, mask_cut, mask_key
+from counterfoil.redaction.model import Finding, SecretKind
+from counterfoil.redaction.normalise import Origins, View, normalise, view
+from counterfoil.redaction.values import ValueMasker
 
 __all__ = ["LONGEST_CHARACTERS", "find", "mask_key", "redact", "redact_value"]
 
@@ -38,8 +29,6 @@ _SHORTEST = 5
 _SHORTEST_KEY = 16
 # Each pass leaves less to find, and two are nearly always enough.
 _PASSES_MOST = 6
-_DEEPEST = 24
-_ITEMS_MOST = 1000
 _WORD_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/=~%*…[]"
 
 
@@ -48,19 +37,30 @@ class _Detector:
     """Looks for one family, if the lower-case text has one of its triggers at all."""
 
     triggers: tuple[str, ...]
-    find: Callable[[str], Iterator[Finding]]
+    find: Callable[[View], Iterator[Finding]]
+
+
+def _find_redemption_codes(seen: View) -> Iterator[Finding]:
+    return codes.find_redemption_codes(seen.text)
 
 
 _DETECTORS = (
     _Detector(triggers=bodies.TRIGGERS, find=bodies.find_content),
-    _Detector(triggers=keys.KEY_TRIGGERS, find=keys.find_keys),
-    _Detector(triggers=keys.FIXED_TRIGGERS, find=keys.find_fixed_keys),
     _Detector(triggers=("eyj",), find=keys.find_json_tokens),
     _Detector(triggers=("bearer",), find=keys.find_bearers),
     _Detector(triggers=("private key",), find=keys.find_private_keys),
     _Detector(triggers=fields.HEAD_TRIGGERS, find=fields.find_named_secrets),
+    _Detector(triggers=("digest",), find=fields.find_digests),
     _Detector(triggers=("://",), find=fields.find_url_credentials),
     _Detector(triggers=(";base64",), find=fields.find_data_urls),
+    _Detector(triggers=("://", "_secret_"), find=links.find_links),
+    _Detector(triggers=("cf",), find=_find_redemption_codes),
+    _Detector(triggers=pictures.TRIGGERS, find=pictures.find_pictures),
+    _Detector(triggers=(*blocks.ARGUMENTS, "role:"), find=blocks.find_arguments),
+    _Detector(triggers=("curl",), find=blocks.find_sent_cookies),
+    _Detector(triggers=("curl",), find=blocks.find_sent_passwords),
+    _Detector(triggers=(".",), find=numbers.find_dotted_numbers),
+    _Detector(triggers=("+", "-"), find=phones.find_phones),
 )
 
 
@@ -70,27 +70,48 @@ def find(text: str) -> list[Finding]:
     Findings do not overlap. Offsets are those of `text` as given, full-width and invisible characters included.
     """
     scanned, origins = normalise(text[: LONGEST_CHARACTERS + _BEYOND_THE_CUT])
-    lowered = scanned.lower()
+    found = find_in(view(scanned))
+    if not found:
+        return []
+    return without_overlaps(as_given(found, origins))
+
+
+def find_in(seen: View) -> list[Finding]:
+    """Every secret by its shape, its field's name or the words before it, in no order; some may overlap."""
     found: list[Finding] = []
+    lowered = seen.lowered
     for detector in _DETECTORS:
         # A plain loop: most log strings leave here, and a generator would triple what they cost.
         for trigger in detector.triggers:
             if trigger in lowered:
-                found.extend(detector.find(scanned))
+                found.extend(detector.find(seen))
                 break
-    if numbers.has_enough_digits(scanned):
-        found.extend(numbers.find_resident_ids(scanned))
-        found.extend(numbers.find_numbers(scanned))
-    if not found:
-        return []
-    if origins is not None:
-        found = [replace(one, start=origins[one.start], end=origins[one.end - 1] + 1) for one in found]
-    return _without_overlaps(found)
+    if keys.has_long_run(seen):
+        found.extend(keys.find_keys(seen))
+        found.extend(keys.find_keys_with_dots(seen))
+    if numbers.has_enough_digits(seen):
+        found.extend(numbers.find_numbers(seen))
+    # What a word says comes behind what a shape says: of two at one place, the first knows its provider.
+    for trigger in labels.TRIGGERS if labels.SAYS.search(lowered) is not None else ():
+        if trigger in lowered:
+            found.extend(labels.find_labelled(seen))
+            break
+    return found
 
 
-def _without_overlaps(found: list[Finding]) -> list[Finding]:
-    """Of two that overlap the first stays whole, and the other covers what the first leaves of it."""
-    found.sort(key=lambda one: (one.start, -one.end))
+def as_given(found: list[Finding], origins: Origins | None) -> list[Finding]:
+    """What was found in a normalised text, at its places in the text as it was given."""
+    if origins is None:
+        return found
+    return [replace(one, start=origins.start_of(one.start), end=origins.end_of(one.end - 1)) for one in found]
+
+
+def without_overlaps(found: list[Finding]) -> list[Finding]:
+    """Of two that overlap the first stays whole, and the other covers what the first leaves of it.
+
+    Of two at the same place that one stays that says more, and of those the one that was found first.
+    """
+    found.sort(key=lambda one: (one.start, -one.end, one.kind is SecretKind.OTHER))
     kept = [found[0]]
     for one in found[1:]:
         last = kept[-1]
@@ -127,15 +148,20 @@ def _mask_all(text: str, found: Sequence[Finding]) -> str:
     for _ in range(_PASSES_MOST):
         if not found:
             break
-        pieces: list[str] = []
-        position = 0
-        for one in found:
-            pieces += [text[position : one.start], one.mask]
-            position = one.end
-        pieces.append(text[position:])
-        text = "".join(pieces)
+        text = put_masks(text, found)
         found = find(text)
     return text
+
+
+def put_masks(text: str, found: Sequence[Finding]) -> str:
+    """The text with masks in the place of what was found in it."""
+    pieces: list[str] = []
+    position = 0
+    for one in found:
+        pieces += [text[position : one.start], one.mask]
+        position = one.end
+    pieces.append(text[position:])
+    return "".join(pieces)
 
 
 def _cut(text: str, found: Sequence[Finding]) -> tuple[str, int]:
@@ -160,86 +186,13 @@ def _cut(text: str, found: Sequence[Finding]) -> tuple[str, int]:
     return "".join([*pieces, rest]), position + len(rest)
 
 
-_SECRET_NAMES = frozenset({
-    "authorization", "proxy_authorization", "cookie", "set_cookie", "x_api_key", "api_key", "apikey", "api_token",
-    "password", "passwd", "pwd", "passphrase", "secret", "client_secret", "secret_key", "access_token", "refresh_token",
-    "id_token", "operator_token", "private_key", "signing_key", "sealing_key", "token", "upstream_secret",
-})  # fmt: skip
-
-
 def redact_value(value: Any) -> Any:
     """A log value with every secret masked: strings anywhere inside mappings and sequences, their keys too.
 
     Mappings become dicts and other sequences lists. Numbers, booleans and None stay what they are, except a whole
     number that is a card's. Bytes become a mark with their length; anything else its redacted `str()`.
     """
-    return _redact_value(value, depth=0, in_content=False)
+    return _LOGGED.masked(value)
 
 
-def _redact_value(value: Any, *, depth: int, in_content: bool) -> Any:
-    if isinstance(value, str):
-        return _mask_content(value) if in_content else redact(value)
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        digits = str(value) if 10**12 <= value < 10**19 else ""
-        return mask_digits("card", digits) if numbers.is_card(digits) else value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return mask_length("bytes", len(value))
-    if depth >= _DEEPEST:
-        return TOO_DEEP
-    if isinstance(value, Mapping):
-        return _redact_mapping(value, depth=depth, in_content=in_content)
-    if isinstance(value, list | tuple | set | frozenset):
-        return _redact_items(value, depth=depth, in_content=in_content)
-    return redact(str(value))
-
-
-def _redact_items(value: Collection[Any], *, depth: int, in_content: bool) -> list[Any]:
-    if isinstance(value, list | tuple) and len(value) == 2 and _is_secret_name(value[0]) and _is_secret(value[1]):
-        # A header as a pair of name and value.
-        return [value[0], _mask_secret(value[0], value[1])]
-    items = [
-        _redact_value(one, depth=depth + 1, in_content=in_content)
-        for _, one in zip(range(_ITEMS_MOST), value, strict=False)
-    ]
-    return items if len(value) <= _ITEMS_MOST else [*items, mask_length("items", len(value) - _ITEMS_MOST)]
-
-
-def _redact_mapping(value: Mapping[Any, Any], *, depth: int, in_content: bool) -> dict[Any, Any]:
-    masked: dict[Any, Any] = {}
-    for _, (name, one) in zip(range(_ITEMS_MOST), value.items(), strict=False):
-        plain = _plain(name) if isinstance(name, str) else ""
-        shown = redact(name) if isinstance(name, str) else name
-        if _is_secret_name(name) and _is_secret(one):
-            masked[shown] = _mask_secret(plain, one)
-        elif in_content and plain in bodies.PLAIN_NAMES and isinstance(one, str) and bodies.PLAIN_VALUE.match(one):
-            masked[shown] = redact(one)
-        else:
-            content = in_content or plain in bodies.CONTENT_NAMES
-            masked[shown] = _redact_value(one, depth=depth + 1, in_content=content)
-    if len(value) > _ITEMS_MOST:
-        masked["…"] = mask_length("items", len(value) - _ITEMS_MOST)
-    return masked
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "_")
-
-
-def _is_secret_name(name: object) -> bool:
-    return isinstance(name, str) and _plain(name) in _SECRET_NAMES
-
-
-def _is_secret(value: object) -> bool:
-    return isinstance(value, str | bytes) and len(value) > 0
-
-
-def _mask_secret(name: str, value: str | bytes) -> str:
-    if isinstance(value, bytes):
-        return SECRET
-    return redact(value) if is_masked_at(value, 0) else fields.kind_and_mask(_plain(name), value)[1]
-
-
-def _mask_content(value: str) -> str:
-    return value if not value or bodies.is_masked_content(value, 0, len(value)) else mask_length("content", len(value))
+_LOGGED = ValueMasker(mask=redact)

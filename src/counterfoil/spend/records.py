@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.money import format_nanos
 from counterfoil.ledger.model import HoldEnd
 from counterfoil.limits.model import (
     WINDOW_INDEX,
@@ -22,7 +25,8 @@ from counterfoil.limits.model import (
 )
 from counterfoil.pricing.rules import bound
 from counterfoil.pricing.usage import to_json as usage_json
-from counterfoil.spend.model import Arrival, Attempt, ChargeMark, Delivery, Failure, RequestState, Ticket
+from counterfoil.spend.model import Arrival, Attempt, ChargeMark, Delivery, Failure, RequestState, RequestView, Ticket
+from counterfoil.storage.outbox import Announcement
 
 _NONE: UsedAndHeld = (0, 0)
 _TIMES_ONE = 1000
@@ -167,6 +171,16 @@ def attempt_row(account_id: UUID, request_id: UUID, attempt: Attempt, cost_nanos
         attempt.ended_at, attempt.outcome, attempt.status_code, _kept(attempt.response_id), _kept(attempt.error_text),
         usage_json(attempt.usage) if attempt.usage is not None else None, cost_nanos,
     )  # fmt: skip
+
+
+def task_refunded(task: RequestView, *, refunded: int, source_id: str) -> Announcement:
+    """What a task's people are told. Somebody has typed the source's id: here it only has to be the same again."""
+    return Announcement(
+        kind="task_refunded",
+        key=f"task_refunded:{task.request_id.hex}:{sha256(source_id.encode()).hexdigest()}",
+        account_id=task.account_id,
+        facts={"task": show_id("task", task.request_id), "refunded": f"{format_nanos(refunded)} {task.currency}"},
+    )
 
 
 def _kept(text: str | None) -> str | None:

@@ -55,11 +55,12 @@ from counterfoil.spend.model import (
     Standing,
     Ticket,
 )
-from counterfoil.spend.records import Delivered, Failed, ask_of, storable, storable_arrival
+from counterfoil.spend.records import Delivered, Failed, ask_of, storable, storable_arrival, task_refunded
 from counterfoil.spend.settling import Settling
 from counterfoil.spend.submissions import Fingerprints
 from counterfoil.spend.upstreams import Routes
 from counterfoil.storage.database import Database
+from counterfoil.storage.outbox import announce
 from counterfoil.storage.pipeline import run_in
 
 _MINUTE = 60_000_000
@@ -379,7 +380,10 @@ class Spend:
     # -- after the call ----------------------------------------------------------------------------------------
 
     async def refund(self, request_id: UUID, *, source_id: str, amount: int | None, reason: str) -> int:
-        """Give back a charge or a part of it; counts in the window of the authorization (L7). Returns the nanos."""
+        """Give back a charge or a part of it; counts in the window of the authorization (L7). Returns the nanos.
+
+        That of a task is announced, whoever asks for it.
+        """
         request = await self.request(request_id)
         async with self._database.unit_of_work() as connection:
             session = self._ledger.session(connection)
@@ -397,6 +401,10 @@ class Spend:
             deltas: list[UsageDelta] = list(refund_usage(unpack_counted(counted or b""), refunded_nanos=refunded))
             if deltas:
                 await limits_store.add_to_usages(connection, request.account_id, deltas)
+            (rows,) = await run_in(connection, [(ledger_store.HOLDS, ([request.account_id], [request_id]))])
+            if ledger_store.read_hold(rows[0])[0].cause_kind == "task":
+                told = task_refunded(request, refunded=refunded, source_id=source_id)
+                await announce(connection, told, announcement_id=self._clock.new_id(), now=self._clock.now())
         return refunded
 
     # -- unknown keys ------------------------------------------------------------------------------------------

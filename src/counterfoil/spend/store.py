@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from counterfoil.foundation.ids import make_id
 from counterfoil.spend.model import AttemptView, RequestView, Standing
 from counterfoil.storage.pipeline import Statement
 
@@ -227,6 +228,28 @@ async def charged_between(connection: Connection, *, account_id: UUID, start: in
         (account_id, start, end),
     )
     return await cursor.fetchall()
+
+
+async def limits_that_refused(connection: Connection, account_ids: Sequence[UUID], *, since: int) -> set[UUID]:
+    """The limits that calls of these accounts, which came in since a time, were refused for."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT (c.one ->> 'limit_id')::uuid FROM unnest(%s::uuid[]) AS w(account_id)"
+        " JOIN requests r ON r.account_id = w.account_id AND r.request_id >= %s AND r.state = 'refused'"
+        " CROSS JOIN LATERAL jsonb_array_elements(r.checks::jsonb -> 'checks') AS c(one)"
+        " WHERE r.code IN ('key_limit', 'group_quota', 'account_balance')"
+        " AND c.one ? 'limit_id' AND NOT (c.one ->> 'passed')::boolean",
+        (list(account_ids), make_id(since, 0)),
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def upstreams_out_of_money(connection: Connection, *, since: int) -> list[str]:
+    """Upstreams that have refused since a time for lack of our money there."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT upstream FROM attempts WHERE outcome = 'out_of_money' AND started_at >= %s ORDER BY 1",
+        (since,),
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def set_refunded(connection: Connection, *, account_id: UUID, request_id: UUID, refunded: int) -> bytes | None:

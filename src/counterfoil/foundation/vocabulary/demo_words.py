@@ -48,6 +48,11 @@ _REPLAY = (
 _DEMO = (
     _word("demo_title", zh="Counterfoil 存根演示：这次调用为什么被拒绝，钱去了哪里？", en="The Counterfoil demo: why was this call refused, and where did the money go?", hint_zh="一分钟内可以自己试。", hint_en="Ready to try within a minute."),
     _word("demo_happened", zh="发生了什么", en="What happened", hint_zh="数字都来自记录。", hint_en="Every number is read from what is on record."),
+    _word("step_recharge", zh="充值：下单、付款、收到通知、入账", en="Recharging: order, payment, notice, credit", hint_zh="五种付款方式，都由本机的沙箱扮演。", hint_en="Five ways to pay, all played by a sandbox on this machine."),
+    _word("demo_recharge", zh="充值和兑换", en="Recharges and codes", hint_zh="付了的订单就是已经入账的订单。", hint_en="A paid order is a credited order."),
+    _word("demo_order_credited", zh="{order} 通过{provider}付了 {paid}：已入账 {credited}", en="{order} was paid by {provider}, {paid}: credited {credited}", hint_zh="付款和入账在同一笔事务里。", hint_en="Payment and credit are one transaction."),
+    _word("demo_order_refunded", zh="{order} 付了 {paid}，之后已全部退回", en="{order} was paid, {paid}, and refunded in full", hint_zh="先从余额扣出，再请付款渠道退款。", hint_en="It leaves the balance first; then the provider is asked to send it back."),
+    _word("demo_code_redeemed", zh="兑换码 {mask}：入账 {credited}，第二个账户再兑换时被拒绝", en="Code {mask}: credited {credited}; a second account that tried it was refused", hint_zh="一个码只付给一个人。", hint_en="One code never pays two people."),
     _word("demo_why", zh="其中一次为什么被拒绝？打开网页，或运行命令：", en="Why was one of them refused? Open the page, or ask for it here:", hint_zh="每个拒绝都能这样查。", hint_en="Every refusal can be looked up like this."),
     _word("demo_stalled", zh="{count} 次应答超时，上游照样收费", en="{count} answers that we had stopped waiting for, billed all the same", hint_zh="尝试标为结果未知，费用由运营方承担。", hint_en="Attempts of unknown outcome, at the operator's cost."),
     _word("demo_left", zh="{count} 次中途离开，上游已收费", en="{count} answers that nobody waited for to the end, billed all the same", hint_zh="连接先断开，账单后到。", hint_en="The connection ended before the answer did."),
@@ -131,6 +136,20 @@ _ERRORS = (
         change=Text(
             zh="请先停止它，或用 --data-dir 换一个文件夹。",
             en="Stop it first, or choose another folder with --data-dir.",
+        ),
+    ),
+    error(
+        "demo_not_credited",
+        owner=Owner.OPERATIONS,
+        public=False,
+        label=Text(zh="演示的订单没有入账", en="A demo order was not credited"),
+        explanation=Text(
+            zh="演示里的一张订单付了款，却没有在半分钟内变成应有的状态。",
+            en="An order of the demo was paid and did not reach its state within half a minute.",
+        ),
+        change=Text(
+            zh="请用 counterfoil orders show 查看这张订单收到的通知；机器很忙时可以再运行一次。",
+            en="Look at the order's notices with counterfoil orders show; on a very busy machine, run the demo again.",
         ),
     ),
     error(

@@ -136,15 +136,15 @@ _NOT_ENOUGH = (
     error(
         "nothing_to_refund",
         owner=Owner.SUPPORT,
-        label=Text(zh="没有可退的扣费", en="Nothing to refund"),
+        label=Text(zh="没有可退的金额", en="Nothing to refund"),
         explanation=Text(
-            zh="这个请求或任务没有扣费，或已经全部退过。",
-            en="This request or task was not charged, or has been refunded in full.",
+            zh="请求或任务没有扣费，订单的入账已经用完，或者已经全部退过。",
+            en="The request or task was not charged, the order's credit is used up, or all of it has been refunded.",
         ),
         look=LOOK_AT_RECORD,
         change=Text(
-            zh="请先看它的扣费标记和已有的退款。",
-            en="Look at its charge mark and its refunds first.",
+            zh="请先看扣费标记、订单剩下的入账和已有的退款。",
+            en="Look at the charge mark, what is left of the order's credit, and the refunds first.",
         ),
     ),
     error(
@@ -173,6 +173,20 @@ _NOT_ENOUGH = (
         change=Text(
             zh="请先核对订单和账户：付款、登录和调用的账户可能不同。",
             en="Check order and account first: the account that paid may not be the one that calls.",
+        ),
+    ),
+    error(
+        "cash_refund_not_found",
+        owner=Owner.FINANCE,
+        label=Text(zh="没有可以恢复的退款", en="No refund to undo"),
+        explanation=Text(
+            zh="没有这笔退款，或它没有从余额中扣过钱，所以没有可以恢复的金额。",
+            en="There is no such refund, or it took nothing out of the balance, so there is nothing to put back.",
+        ),
+        look=LOOK_AT_RECORD,
+        change=Text(
+            zh="请按退款编号核对订单的退款记录。",
+            en="Check the order's refunds by the refund's id.",
         ),
     ),
     error(

@@ -47,7 +47,39 @@ class Kind(StrEnum):
     LIMIT_UNIT = "limit_unit"
     MODEL_TIER = "model_tier"
     DUPLICATE_POLICY = "duplicate_policy"
+    CODE_STATE = "code_state"
+    ORDER_STATE = "order_state"
+    # Who told us of a change of an order.
+    ORDER_SOURCE = "order_source"
+    # What somebody must look at, and what to do about it.
+    ORDER_ATTENTION = "order_attention"
+    # A step of an order's history.
+    ORDER_EVENT = "order_event"
+    # What became of a provider's notice.
+    NOTICE_OUTCOME = "notice_outcome"
+    REFUND_STATE = "refund_state"
+    DISPUTE_STATE = "dispute_state"
+    PROVIDER_KIND = "provider_kind"
+    # Where the request for an invoice (发票) is.
+    INVOICE_STATE = "invoice_state"
+    APPROVAL_STATE = "approval_state"
+    # What can be approved.
+    APPROVAL_ACTION = "approval_action"
+    # Who decides: one person or two.
+    APPROVAL_POLICY = "approval_policy"
+    # What people are told without asking: the label is the subject line, filled in with facts.
+    NOTIFICATION = "notification"
+    # What happened and what is true now, for the same code; the explanation is when it is sent.
+    NOTIFICATION_TEXT = "notification_text"
+    CHANNEL_STATE = "channel_state"
+    # Whether a notification has reached one of those who are to hear it.
+    DELIVERY_STATE = "delivery_state"
+    # What came of one try to deliver it.
+    DELIVERY_OUTCOME = "delivery_outcome"
     OUTPUT_POLICY = "output_policy"
+    # Whether things that somebody names lead to one account, and what can be named.
+    SAME_ACCOUNT_VERDICT = "same_account_verdict"
+    ACCOUNT_CLAIM = "account_claim"
     PROBLEM_CLASS = "problem_class"
     EVIDENCE_FIELD = "evidence_field"
     OWNER = "owner"

@@ -109,6 +109,15 @@ _TRANSFERS = (
         ),
     ),
     _transfer(
+        "cash_restored",
+        owner=Owner.FINANCE,
+        label=Text(zh="退款未成，恢复余额", en="Refund undone"),
+        explanation=Text(
+            zh="付款渠道没有接受这笔退款，扣出的金额回到余额。",
+            en="The payment provider did not carry out a refund, so what had been taken for it is back in the balance.",
+        ),
+    ),
+    _transfer(
         "breakage",
         owner=Owner.CUSTOMER,
         label=Text(zh="额度过期", en="Credit expired"),

@@ -1,0 +1,371 @@
+"""Redemption codes: batches of them, redeeming one, and every try to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from counterfoil.api.fields import (
+    Cursor,
+    Input,
+    Limit,
+    Output,
+    Page,
+    Text,
+    Texts,
+    Time,
+    Whole,
+    amount,
+    identifier,
+    optional_id,
+    optional_time,
+    page,
+    time,
+)
+from counterfoil.api.services import UseCases
+from counterfoil.foundation.errors import InputError
+from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.money import parse_nanos
+from counterfoil.ledger.model import GrantKind
+from counterfoil.recharge import codes_model as model
+from counterfoil.recharge.codes_rules import CODES_PER_BATCH_MAX, GRANT_DAYS_MAX, GRANT_PRIORITY_MAX
+
+router = APIRouter(tags=["codes"])
+
+BatchId = Annotated[str, Path(description="The batch's id (batch_…).", max_length=60)]
+CodeId = Annotated[str, Path(description="The code's id (code_…).", max_length=60)]
+By = Annotated[Text, Field(min_length=1, max_length=200, description="Who does it, for the record.")]
+# A longer text is no code either; what it says is told by the use case.
+Typed = Annotated[
+    str, Field(max_length=1000, description="As it was typed: capitals, spaces and hyphens do not matter.")
+]
+
+
+class NewBatch(Input):
+    """Codes on the same terms. Each credits `value` (or `value_nanos`) once."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=120)]
+    value: Annotated[str | None, Field(max_length=40, description="A decimal such as 12.34; or use value_nanos.")] = (
+        None
+    )
+    value_nanos: Annotated[Whole | None, Field(description="1e-9 of the currency's unit; or use value.")] = None
+    currency: Annotated[str, Field(max_length=10)] = "USD"
+    count: Annotated[
+        Whole, Field(le=CODES_PER_BATCH_MAX, description=f"How many codes; at most {CODES_PER_BATCH_MAX}.")
+    ]
+    kind: Annotated[GrantKind, Field(description="What kind of credit it is; paid for codes that are sold.")] = (
+        GrantKind.PROMOTIONAL
+    )
+    grant_priority: Annotated[Whole, Field(le=GRANT_PRIORITY_MAX, description="Lower is spent first.")] = 100
+    grant_days: Annotated[
+        Whole | None,
+        Field(ge=1, le=GRANT_DAYS_MAX, description="How long the credit lives once redeemed; null: for ever."),
+    ] = None
+    per_account_limit: Annotated[
+        Whole | None, Field(ge=1, le=CODES_PER_BATCH_MAX, description="How many one account may redeem; null: all.")
+    ] = None
+    allowed_groups: Annotated[
+        Texts,
+        Field(description="Names of groups, one of which the account must have; empty: every account may redeem."),
+    ] = []
+    expires_at: Annotated[Time | None, Field(description="From then on no code is redeemed; null: never.")] = None
+    by: By = "operator"
+
+    def settings(self) -> model.BatchSettings:
+        if (self.value is None) is (self.value_nanos is None):
+            raise InputError(field="value", expected="value or value_nanos, not both")
+        return model.BatchSettings(
+            name=self.name,
+            value=parse_nanos(self.value) if self.value is not None else self.value_nanos or 0,
+            currency=self.currency,
+            count=self.count,
+            kind=self.kind,
+            grant_priority=self.grant_priority,
+            grant_days=self.grant_days,
+            per_account_limit=self.per_account_limit,
+            allowed_groups=tuple(self.allowed_groups),
+            expires_at=optional_time(self.expires_at),
+        )
+
+
+class Voiding(Input):
+    by: By = "operator"
+
+
+_BY_OPERATOR = Voiding()
+
+
+class NewRedemption(Input):
+    account_id: Annotated[str, Field(max_length=60)]
+    code: Typed
+    group: Annotated[
+        Text | None, Field(description="The group it is redeemed for, by name or id, where codes are for some groups.")
+    ] = None
+    by: By = "operator"
+    client_address: Annotated[
+        str | None, Field(max_length=60, description="Where it was typed: guesses are counted by it too.")
+    ] = None
+
+
+class Sought(Input):
+    """A code in full, or a mask with a batch or an account."""
+
+    code: Typed | None = None
+    mask: Annotated[str | None, Field(max_length=60, description="Its last four symbols, or CF-… and those.")] = None
+    batch_id: Annotated[str | None, Field(max_length=60)] = None
+    account_id: Annotated[str | None, Field(max_length=60, description="The account that has redeemed it.")] = None
+
+
+class Counted(Output):
+    """How many codes there are of a kind, and what they are worth together."""
+
+    count: int
+    value_nanos: int
+    value: str
+
+
+class Batch(Output):
+    """A batch of codes, its terms, and what has become of its codes by state."""
+
+    batch_id: str
+    name: str
+    value_nanos: int
+    value: str
+    currency: str
+    count: int
+    kind: str
+    grant_priority: int
+    grant_days: int | None
+    per_account_limit: int | None
+    allowed_groups: list[str]
+    expires_at: str | None
+    created_by: str
+    created_at: str | None
+    voided_by: str | None
+    voided_at: str | None
+    states: dict[str, Counted]
+
+    @classmethod
+    def of(cls, view: model.BatchView) -> Batch:
+        return cls.model_validate(_batch_fields(view))
+
+
+class NewCodes(Batch):
+    """A batch that was just made, with its codes."""
+
+    codes: list[str] = Field(description="In this answer and nowhere else.")
+
+
+class Code(Output):
+    """A code by its mask: what it credits, and what has become of it."""
+
+    code_id: str
+    batch_id: str
+    batch_name: str
+    mask: str
+    state: str
+    value_nanos: int
+    value: str
+    currency: str
+    kind: str
+    expires_at: str | None
+    account_id: str | None = Field(description="The account that has redeemed it.")
+    redeemed_by: str | None = Field(description="Who typed it.")
+    redeemed_at: str | None
+    voided_by: str | None
+    voided_at: str | None
+
+    @classmethod
+    def of(cls, view: model.CodeView) -> Code:
+        return cls.model_validate(_code_fields(view))
+
+
+class Redemption(Code):
+    """A code that was just redeemed, and the credit that it brought."""
+
+    grant_id: str
+    grant_expires_at: str | None
+
+    @classmethod
+    def of_this(cls, redemption: model.Redemption) -> Redemption:
+        return cls.model_validate(
+            {
+                **_code_fields(redemption.view),
+                "grant_id": show_id("grant", redemption.grant_id),
+                "grant_expires_at": time(redemption.grant_expires_at),
+            }
+        )
+
+
+class FoundCodes(Output):
+    """Every code that was meant; several may end alike."""
+
+    items: list[Code]
+
+
+class Try(Output):
+    """A try to redeem a code, or several within a minute that were refused alike."""
+
+    try_id: str
+    account_id: str
+    first_at: str | None
+    last_at: str | None
+    times: int
+    by: str
+    client_address: str | None
+    mask: str | None = Field(description="Of what was typed, where that had the form of a code.")
+    code_id: str | None
+    outcome: str = Field(description="The code of the message that was shown.")
+
+    @classmethod
+    def of(cls, one: model.Try) -> Try:
+        return cls(
+            try_id=show_id("code_try", one.try_id),
+            account_id=show_id("account", one.account_id),
+            first_at=time(one.first_at),
+            last_at=time(one.last_at),
+            times=one.times,
+            by=one.tried_by,
+            client_address=one.client_address,
+            mask=one.mask,
+            code_id=identifier("code", one.code_id),
+            outcome=one.outcome,
+        )
+
+
+@router.post(
+    "/code-batches", status_code=201, summary="Make a batch of codes; they are in this answer and nowhere else"
+)
+async def create_code_batch(services: UseCases, body: NewBatch) -> NewCodes:
+    made = await services.codes.create(body.settings(), by=body.by)
+    return NewCodes.model_validate({**_batch_fields(made.view), "codes": list(made.codes)})
+
+
+@router.get("/code-batches", summary="List batches of codes, newest first")
+async def list_code_batches(services: UseCases, limit: Limit = 50, cursor: Cursor = None) -> Page[Batch]:
+    rows = await services.codes.batches(before=optional_id("code_batch", cursor), most=limit + 1)
+    return page(rows, limit=limit, item=Batch.of, cursor=lambda row: show_id("code_batch", row.batch.batch_id))
+
+
+@router.get("/code-batches/{batch_id}", summary="Get a batch of codes with how many are in each state")
+async def get_code_batch(services: UseCases, batch_id: BatchId) -> Batch:
+    return Batch.of(await services.codes.batch(read_id("code_batch", batch_id)))
+
+
+@router.post("/code-batches/{batch_id}/void", summary="Void what nobody has redeemed of a batch")
+async def void_code_batch(services: UseCases, batch_id: BatchId, body: Voiding = _BY_OPERATOR) -> Batch:
+    return Batch.of(await services.codes.void_batch(read_id("code_batch", batch_id), by=body.by))
+
+
+@router.get("/code-batches/{batch_id}/codes", summary="List the codes of a batch by their masks")
+async def list_codes(
+    services: UseCases,
+    batch_id: BatchId,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    state: Annotated[model.CodeState | None, Query(description="Only those in this state.")] = None,
+) -> Page[Code]:
+    rows = await services.codes.codes(
+        read_id("code_batch", batch_id), state=state, after=optional_id("code", cursor), most=limit + 1
+    )
+    return page(rows, limit=limit, item=Code.of, cursor=lambda row: show_id("code", row.code.code_id))
+
+
+@router.post("/codes/redeem", summary="Credit an account with a code, once and for all")
+async def redeem_code(services: UseCases, body: NewRedemption) -> Redemption:
+    return Redemption.of_this(
+        await services.codes.redeem(
+            read_id("account", body.account_id),
+            body.code,
+            by=body.by,
+            group=body.group,
+            client_address=body.client_address,
+        )
+    )
+
+
+@router.post("/codes/find", summary="Find a code by what is on the card, or by its last four symbols")
+async def find_codes(services: UseCases, body: Sought) -> FoundCodes:
+    if (body.code is None) is (body.mask is None):
+        raise InputError(field="code", expected="code or mask, not both")
+    if body.code is not None:
+        return FoundCodes(items=[Code.of(await services.codes.find(body.code))])
+    found = await services.codes.find_masked(
+        body.mask or "",
+        batch_id=optional_id("code_batch", body.batch_id),
+        account_id=optional_id("account", body.account_id),
+    )
+    return FoundCodes(items=[Code.of(view) for view in found])
+
+
+@router.get("/codes/{code_id}", summary="Get a code by its id")
+async def get_code(services: UseCases, code_id: CodeId) -> Code:
+    return Code.of(await services.codes.code(read_id("code", code_id)))
+
+
+@router.post("/codes/{code_id}/void", summary="Void a code that nobody has redeemed")
+async def void_code(services: UseCases, code_id: CodeId, body: Voiding = _BY_OPERATOR) -> Code:
+    return Code.of(await services.codes.void_code(read_id("code", code_id), by=body.by))
+
+
+@router.get("/code-tries", summary="List tries to redeem codes, newest first")
+async def list_code_tries(
+    services: UseCases,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
+    code_id: Annotated[str | None, Query(max_length=60, description="Only those of this code.")] = None,
+) -> Page[Try]:
+    rows = await services.codes.tries(
+        account_id=optional_id("account", account_id),
+        code_id=optional_id("code", code_id),
+        before=optional_id("code_try", cursor),
+        most=limit + 1,
+    )
+    return page(rows, limit=limit, item=Try.of, cursor=lambda row: show_id("code_try", row.try_id))
+
+
+def _batch_fields(view: model.BatchView) -> dict[str, Any]:
+    batch, settings = view.batch, view.batch.settings
+    return {
+        "batch_id": show_id("code_batch", batch.batch_id),
+        "name": settings.name,
+        **amount("value", settings.value),
+        "currency": settings.currency,
+        "count": settings.count,
+        "kind": settings.kind,
+        "grant_priority": settings.grant_priority,
+        "grant_days": settings.grant_days,
+        "per_account_limit": settings.per_account_limit,
+        "allowed_groups": list(settings.allowed_groups),
+        "expires_at": time(settings.expires_at),
+        "created_by": batch.created_by,
+        "created_at": time(batch.created_at),
+        "voided_by": batch.voided_by,
+        "voided_at": time(batch.voided_at),
+        "states": {
+            state.value: {"count": count, **amount("value", view.total(state))} for state, count in view.counts.items()
+        },
+    }
+
+
+def _code_fields(view: model.CodeView) -> dict[str, Any]:
+    code, settings = view.code, view.batch.settings
+    return {
+        "code_id": show_id("code", code.code_id),
+        "batch_id": show_id("code_batch", code.batch_id),
+        "batch_name": settings.name,
+        "mask": code.mask,
+        "state": view.state,
+        **amount("value", settings.value),
+        "currency": settings.currency,
+        "kind": settings.kind,
+        "expires_at": time(settings.expires_at),
+        "account_id": identifier("account", code.redeemed_by),
+        "redeemed_by": code.redeemer,
+        "redeemed_at": time(code.redeemed_at),
+        "voided_by": code.voided_by,
+        "voided_at": time(code.voided_at),
+    }

@@ -1,0 +1,1 @@
+"""Ways of sending a message: signed webhooks, and everything that Apprise knows."""

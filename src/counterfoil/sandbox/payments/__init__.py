@@ -1,0 +1,1 @@
+"""Local counterparts of payment providers: Stripe, epay, Alipay and WeChat Pay, with real signatures."""
