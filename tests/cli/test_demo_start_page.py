@@ -54,7 +54,7 @@ class Reader:
         block = block.replace("8787", str(self.port)).replace("8100", str(self.sandbox_port))
         block = block.replace("src/counterfoil/cli/data", str(ROOT / "src/counterfoil/cli/data"))
         return re.sub(
-            r"^(KEY|REQUEST)=.*$", lambda found: f"{found[1]}={self.known[found[1]]}", block, flags=re.MULTILINE
+            r"^(KEY|REQUEST|ORDER)=.*$", lambda found: f"{found[1]}={self.known[found[1]]}", block, flags=re.MULTILINE
         )
 
     def run(self, block: str, stdin: str = "") -> str:
@@ -63,7 +63,8 @@ class Reader:
             env=self.environment(), timeout=SECONDS_MAX, check=False,
         )  # fmt: skip
         assert done.returncode == 0, (block, done.stdout, done.stderr)
-        for name, pattern in (("KEY", r"sk-cf-[\w-]+"), ("REQUEST", r"req_[0-9a-f]{32}")):
+        for name, pattern in (("KEY", r"sk-cf-[\w-]+"), ("REQUEST", r"req_[0-9a-f]{32}"),
+                              ("ORDER", r"ord_[0-9a-f]{32}")):  # fmt: skip
             found = re.search(pattern, done.stdout)
             if found is not None:
                 self.known[name] = found[0]
@@ -108,6 +109,9 @@ def test_following_the_page_ends_in_a_call_of_ones_own(reader: Reader) -> None:
             continue
         if block.endswith("counterfoil serve\n"):
             reader.leave_open(block, f"http://127.0.0.1:{reader.port}/healthz")
+        elif "counterfoil.sandbox.payments" in block:
+            # From here on the reader pays in a browser.
+            break
         elif "counterfoil.sandbox" in block:
             reader.leave_open(block, f"http://127.0.0.1:{reader.sandbox_port}/sandbox/health")
         elif "api.openai.com" in block:
@@ -125,6 +129,8 @@ def test_following_the_page_ends_in_a_call_of_ones_own(reader: Reader) -> None:
     assert "x-counterfoil-charge: 0.0000132 USD" in together, "charged by the imported price"
     assert "account_balance" in together
     assert re.search(r"^verified +yes$", together, re.MULTILINE)
+    assert "20.00 USD" in together
+    assert (reader.folder / "receipt.html").is_file()
 
 
 def test_both_languages_show_the_same_commands() -> None:

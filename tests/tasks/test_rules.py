@@ -174,7 +174,8 @@ def test_a_reason_is_kept_without_what_it_quotes(words: str) -> None:
     kept = kept_reason(words)
     assert kept is not None
     assert "cat" not in kept
-    assert rules.MASK in kept
+    # Its own mask, or that of redaction with the length of what was there.
+    assert rules.MASK in kept or "[content " in kept
 
 
 @pytest.mark.parametrize(
