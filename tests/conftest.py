@@ -1,15 +1,14 @@
 """One PostgreSQL for all tests of this checkout, and a fresh migrated database for each test that asks for one.
 
 The cluster is shared by the workers of one run and by runs at the same time; the last one to leave stops it. It is
-made without fsync, its databases are copies of one migrated template (20 ms), and what a killed run has left is
-removed by the next one.
+made without fsync, its databases are copies of one migrated template that are emptied after each test
+(`fresh_databases`), and what a killed run has left is removed by the next one.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import itertools
 import os
 import shutil
 import tempfile
@@ -28,13 +27,15 @@ from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
 from counterfoil.storage.embedded import EmbeddedPostgres
 from counterfoil.storage.migrate import migrate, read_migrations
+from fresh_databases import FreshDatabases
 
 _CHECKOUT = hashlib.sha256(str(Path(__file__).resolve()).encode()).hexdigest()[:10]
 _SHARED = Path(tempfile.gettempdir()) / f"counterfoil-tests-{os.getuid()}-{_CHECKOUT}"
 # How long an example takes depends on what else the machine does: that is for benchmarks to say.
 hypothesis.settings.register_profile("counterfoil", deadline=None)
 hypothesis.settings.load_profile("counterfoil")
-_SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size": "1GB"}
+# Databases are emptied and used again: what a vacuum between two tests would do to plans is nobody's to expect.
+_SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size": "1GB", "autovacuum": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +79,35 @@ def template_database(shared_postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def make_database(shared_postgres: EmbeddedPostgres, template_database: str) -> Callable[[], DatabaseUrls]:
-    """A function that makes a fresh migrated database."""
-    numbers = itertools.count(1)
+def databases(shared_postgres: EmbeddedPostgres, template_database: str) -> FreshDatabases:
+    """This worker's databases."""
 
-    def make() -> DatabaseUrls:
-        name = f"test_{os.getpid()}_{next(numbers)}"
-        with psycopg.connect(shared_postgres.owner_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
-        return DatabaseUrls(
-            owner=_in_database(shared_postgres.owner_url, name),
-            runtime=_in_database(shared_postgres.runtime_url, name),
-        )
+    def connect(name: str) -> psycopg.Connection:
+        url = _in_database(shared_postgres.owner_url, name) if name else shared_postgres.owner_url
+        return psycopg.connect(url, autocommit=True)
 
-    return make
+    return FreshDatabases(connect, template_database)
+
+
+@pytest.fixture(scope="session")
+def urls_of(shared_postgres: EmbeddedPostgres) -> Callable[[str], DatabaseUrls]:
+    """The addresses of a database, by its name."""
+    return lambda name: DatabaseUrls(
+        owner=_in_database(shared_postgres.owner_url, name), runtime=_in_database(shared_postgres.runtime_url, name)
+    )
+
+
+@pytest.fixture(scope="session")
+def make_database(databases: FreshDatabases, urls_of: Callable[[str], DatabaseUrls]) -> Callable[[], DatabaseUrls]:
+    """A function that makes a new migrated database, for whoever keeps it longer than a test."""
+    return lambda: urls_of(databases.make())
 
 
 @pytest.fixture
-def database_urls(
-    shared_postgres: EmbeddedPostgres, make_database: Callable[[], DatabaseUrls]
-) -> Iterator[DatabaseUrls]:
-    urls = make_database()
-    yield urls
-    name = psycopg.conninfo.conninfo_to_dict(urls.owner)["dbname"]
-    with psycopg.connect(shared_postgres.owner_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def database_urls(databases: FreshDatabases, urls_of: Callable[[str], DatabaseUrls]) -> Iterator[DatabaseUrls]:
+    name = databases.take()
+    yield urls_of(name)
+    databases.give_back(name)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +19,8 @@ _SIGNATURE_CHARACTERS_MAX = 1_400
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
 
 
+# Reading one tests whether its numbers are prime, which takes longer than to sign a hundred times with it.
+@lru_cache(maxsize=32)
 def read_private_key(text: str) -> rsa.RSAPrivateKey | None:
     """A private key in PKCS #1 or #8, as PEM or as base64 alone, on one line or several; None where it is none."""
     found = _der(text)
