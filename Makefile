@@ -38,6 +38,7 @@ check: $(DEV_STAMP)
 bench: setup
 	$(BIN)/counterfoil bench ledger
 	$(BIN)/counterfoil bench gateway
+	$(BIN)/counterfoil bench redaction
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix src tests

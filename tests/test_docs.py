@@ -72,7 +72,7 @@ def the_application() -> typer.Typer:
     return build_application(
         Launchers(
             open_services=unused, serve=unused, start_sandbox=unused, start_payments=unused, back_up=unused,
-            restore=unused, configure_logging=unused, redact=unused, environment=os.environ,
+            restore=unused, build_evidence=unused, configure_logging=unused, environment=os.environ,
         )
     )  # fmt: skip
 

@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from api.served import application_on
 from api.wiring import Office, open_office
-from counterfoil.api.application import build_application
 from counterfoil.api.services import Services
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.storage.data_directory import DataDirectory
@@ -88,11 +88,14 @@ def management(office: Office) -> Starlette:
         spend=office.spend,
         submissions=office.submissions,
         same_account=office.same_account,
+        evidence=office.evidence,
+        bundles=office.bundles,
+        waterfalls=office.waterfalls,
         tasks=office.tasks,
         upstreams=office.upstreams,
         test_upstream=office.probes.test,
     )
-    return Starlette(routes=[Mount(PREFIX, app=build_application(services))])
+    return Starlette(routes=[Mount(PREFIX, app=application_on(services))])
 
 
 @pytest.fixture

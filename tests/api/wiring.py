@@ -12,10 +12,13 @@ import aiohttp
 
 from counterfoil.approvals.model import Approval, ApprovalAction, ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
+from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.notify import MembersAsReaders
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
@@ -102,6 +105,8 @@ class Office:
     routes: Routes
     evidence: Evidence
     same_account: SameAccount
+    bundles: Bundles
+    waterfalls: Waterfalls
     probes: UpstreamProbes
     checkpoints: CheckpointFolder
 
@@ -260,6 +265,11 @@ async def open_office(
                 database, members=members, tokens=KeyDirectory(database, clock), keys=limits, requests=spend,
                 orders=recharge.orders, codes=codes,
             )  # fmt: skip
+            evidence = build_evidence(
+                database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders,
+                codes=codes, members=members, directory=KeyDirectory(database, clock), limits=limits, statuses={},
+            )  # fmt: skip
+            checkpoints = CheckpointFolder(data_directory.checkpoints, data_directory.signing_key)
             yield Office(
                 clock=clock,
                 data_directory=data_directory,
@@ -277,10 +287,20 @@ async def open_office(
                 tasks=tasks,
                 upstreams=upstreams,
                 routes=routes,
-                evidence=Evidence(spend, database, clock, tasks=tasks),
+                evidence=evidence,
                 same_account=same_account,
+                bundles=Bundles(
+                    database,
+                    evidence=evidence,
+                    ledger=ledger,
+                    checkpoints=checkpoints,
+                    key=data_directory.signing_key,
+                    clock=clock,
+                    issuer="The Desk",
+                ),
+                waterfalls=Waterfalls(database, ledger=ledger, clock=clock),
                 probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
-                checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
+                checkpoints=checkpoints,
             )
         finally:
             if with_engine:

@@ -17,13 +17,13 @@ import typer
 from typer.testing import CliRunner, Result
 
 from api.wiring import Office, open_office
+from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers, RunningPayments, RunningSandbox
 from counterfoil.cli.services import Services
 from counterfoil.evidence.model import Audience, Explanation
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.redaction.rules import redact
 from counterfoil.settings import Settings
 from counterfoil.storage.data_directory import DataDirectory
 from tasks.studio import Studio, open_studio
@@ -119,6 +119,8 @@ def command_services(office: Office) -> Services:
         spend=office.spend,
         submissions=office.submissions,
         same_account=office.same_account,
+        bundles=office.bundles,
+        waterfalls=office.waterfalls,
         tasks=office.tasks,
         upstreams=office.upstreams,
         test_upstream=office.probes.test,
@@ -164,8 +166,8 @@ def terminal(environment: dict[str, str]) -> Terminal:
         start_payments=no_payments,
         back_up=back_up,
         restore=restore,
+        build_evidence=build_evidence,
         configure_logging=lambda _: None,
-        redact=redact,
         environment=environment,
     )
     return Terminal(environment, build_application(launchers), served)

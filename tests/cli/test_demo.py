@@ -13,17 +13,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.conftest import Terminal
+from counterfoil.bootstrap.commands import open_command_services
 from counterfoil.cli.demo_summary import Difference, differences_of
 from counterfoil.cli.demo_upstreams import UPSTREAMS, sandbox_configuration
 from counterfoil.foundation.ids import read_id
 from counterfoil.foundation.vocabulary import Kind, entries
 from counterfoil.sandbox.configuration import read_configuration
+from counterfoil.settings import Settings
 
 HEAD = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 CALLS = 120
@@ -168,6 +171,27 @@ def test_what_it_recorded_can_be_looked_at_afterwards(demo: Finished) -> None:
     assert ask("ledger", "verify")["verified"] is True
     explained = json.dumps(ask("explain", demo.answer["examples"]["group_quota"]))
     assert "group_quota" in explained
+
+
+async def test_where_money_went_closes_to_the_nano_on_every_account(demo: Finished) -> None:
+    async with open_command_services(Settings.load({}, data_dir=demo.folder)) as services:
+        accounts = await services.ledger.accounts(most=1_000)
+        charged = 0
+        for account in accounts:
+            start, end = account.created_at - 1, services.clock.now() + 1
+            third = (end - start) // 3
+            cuts = [start, start + third, start + 2 * third, end]
+            whole = await services.waterfalls.of(account.account_id, start=start, end=end)
+            parts = [
+                await services.waterfalls.of(account.account_id, start=begin, end=stop)
+                for begin, stop in pairwise(cuts)
+            ]
+            assert (whole.opening, whole.closing, whole.held) == (0, account.posted, account.held)
+            assert [part.opening for part in parts] == [0, *(part.closing for part in parts[:-1])]
+            assert whole.closing == sum(step.nanos for part in parts for step in part.steps)
+            charged += whole.charged
+    assert len(accounts) >= 3
+    assert charged == demo.answer["charged_nanos"]
 
 
 # -- serving -------------------------------------------------------------------------------------------------------

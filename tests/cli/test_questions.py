@@ -58,4 +58,22 @@ def test_redact_hides_secrets_and_copies_the_rest(terminal: Terminal) -> None:
     assert redacted.startswith("first line\n")
     assert "最后一行" in redacted
     answer = terminal.ask("redact", stdin="nothing to hide")
-    assert answer == {"text": "nothing to hide", "changed": False}
+    assert answer == {"findings": [], "redacted": "nothing to hide", "changed": False}
+
+
+def test_redact_says_what_it_has_found_and_where(terminal: Terminal) -> None:
+    text = "电话１３９１２３４５６７８，密码是hunter2x"
+    answer = terminal.ask("redact", stdin=text)
+    assert answer == {
+        "findings": [
+            {"class": "phone", "start": 2, "end": 13, "mask": "[phone …5678]"},
+            {"class": "password", "start": 17, "end": 25, "mask": "[password]"},
+        ],
+        "redacted": "电话[phone …5678]，密码是[password]",
+        "changed": True,
+    }
+
+
+def test_redact_can_stand_guard_in_a_script(terminal: Terminal) -> None:
+    assert terminal.say("redact", "--check", stdin="nothing to hide") == "nothing to hide\n"
+    assert terminal.say("redact", "--check", stdin="call 13912345678", status=1) == "call [phone …5678]\n"

@@ -7,10 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.served import application_on
 from api.till import EPAY_KEY, notify
 from api.wiring import APPROVAL_CAP, Office
 from cli.conftest import Terminal
-from counterfoil.api.application import build_application
 from counterfoil.api.services import Services
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.vocabulary import Language
@@ -26,9 +26,9 @@ def _over_rest(terminal: Terminal, *paths: str) -> list[Any]:
             orders=office.recharge.orders, notices=office.recharge.notices, order_refunds=office.recharge.order_refunds,
             payment_providers=office.recharge.payment_providers, recharge_terms=office.recharge.recharge_terms,
             receipts=office.recharge.receipts, invoices=office.recharge.invoices,
-            spend=office.spend, submissions=office.submissions, same_account=office.same_account, tasks=office.tasks, upstreams=office.upstreams, test_upstream=office.probes.test,
+            spend=office.spend, submissions=office.submissions, same_account=office.same_account, evidence=office.evidence, bundles=office.bundles, waterfalls=office.waterfalls, tasks=office.tasks, upstreams=office.upstreams, test_upstream=office.probes.test,
         )  # fmt: skip
-        transport = httpx2.ASGITransport(app=build_application(services))
+        transport = httpx2.ASGITransport(app=application_on(services))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             return [(await client.get(path)).json() for path in paths]
 
@@ -229,3 +229,9 @@ def test_channels_and_when_an_account_is_warned(terminal: Terminal, account: str
     assert rest[1] == rules == terminal.ask("alerts", "rules", "Acme")
     assert rest[2]["items"] == terminal.ask("alerts", "kinds")["kinds"]
     assert rest[3]["items"] == terminal.ask("alerts", "log")["deliveries"] == []
+
+
+def test_where_money_went(terminal: Terminal, account: str) -> None:
+    end = "2025-06-01T00:00:00Z"
+    (rest,) = _over_rest(terminal, f"/accounts/{account}/waterfall?to={end}")
+    assert rest == terminal.ask("accounts", "waterfall", "Acme", "--to", end)

@@ -10,8 +10,10 @@ from uuid import UUID
 
 import aiohttp
 
+from counterfoil.evidence.causes_service import Causes
+from counterfoil.evidence.drops_service import Drops
 from counterfoil.evidence.model import Audience, Explanation
-from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.service import Desks, Evidence
 from counterfoil.foundation.clock import ManualClock
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import Window
@@ -279,7 +281,10 @@ async def open_desk(
                 clock=clock, spend=spend, ledger=ledger,
                 limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
                 upstreams=upstreams, routes=routes, tasks=tasks,
-                evidence=Evidence(spend, database, clock, tasks=tasks, statuses=STATUSES),
+                evidence=Evidence(
+                    spend, database, clock, tasks=tasks, statuses=STATUSES,
+                    desks=Desks(causes=Causes(database, clock=clock), drops=Drops(database, ledger=ledger, clock=clock)),
+                ),
             )  # fmt: skip
     finally:
         await engine.close()

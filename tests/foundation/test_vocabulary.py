@@ -13,7 +13,14 @@ import pytest
 
 import counterfoil
 from counterfoil.approvals.model import ApprovalAction, ApprovalPolicy, ApprovalState
+from counterfoil.evidence.bundle_verdict import Fault, Proof
+from counterfoil.evidence.bundles import Omission, Part, View
+from counterfoil.evidence.bundles_store import RECORD_KINDS
+from counterfoil.evidence.drops import PartKind
+from counterfoil.evidence.findings import FindingCode
 from counterfoil.evidence.same_account import ClaimKind, SameAccountVerdict
+from counterfoil.evidence.waterfall import Dimension
+from counterfoil.evidence.waterfall_steps import StepKind
 from counterfoil.foundation import errors
 from counterfoil.foundation.periods import Window
 from counterfoil.foundation.vocabulary import (
@@ -158,6 +165,10 @@ def test_no_kind_is_empty() -> None:
     [
         (Kind.REFUSAL, REFUSALS),
         (Kind.CAUSE, CAUSES),
+        (Kind.FINDING, list(FindingCode)),
+        (Kind.WATERFALL_STEP, list(StepKind)),
+        (Kind.WATERFALL_BY, list(Dimension)),
+        (Kind.SPENDING_PART, list(PartKind)),
         (Kind.REQUEST_STATE, list(RequestState)),
         (Kind.ATTEMPT_STATE, list(AttemptOutcome)),
         (Kind.CHARGE_MARK, list(ChargeMark)),
@@ -185,6 +196,12 @@ def test_no_kind_is_empty() -> None:
         (Kind.CODE_STATE, list(CodeState)),
         (Kind.SAME_ACCOUNT_VERDICT, list(SameAccountVerdict)),
         (Kind.ACCOUNT_CLAIM, list(ClaimKind)),
+        (Kind.BUNDLE_PART, list(Part)),
+        (Kind.BUNDLE_VIEW, list(View)),
+        (Kind.BUNDLE_OMISSION, list(Omission)),
+        (Kind.BUNDLE_FAULT, list(Fault)),
+        (Kind.BUNDLE_PROOF, list(Proof)),
+        (Kind.RECORD_KIND, list(RECORD_KINDS)),
         (Kind.ORDER_STATE, list(OrderState)),
         (Kind.ORDER_SOURCE, list(OrderSource)),
         (Kind.ORDER_EVENT, [*ORDER_STEPS, *(outcome for outcome in Outcome if outcome not in SILENT_OUTCOMES)]),

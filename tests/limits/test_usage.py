@@ -30,6 +30,7 @@ from counterfoil.limits.rules import compile_applicable, windows_at
 from counterfoil.limits.store import window_floors
 from counterfoil.limits.usage import (
     count_hold,
+    counting_in,
     hold_usage,
     pack_counted,
     refund_usage,
@@ -94,6 +95,18 @@ def test_what_a_hold_counted_survives_being_kept() -> None:
     for broken in (b"\x00", pack_counted(counted)[:-1], bytes(33)):
         with pytest.raises(Broken):
             unpack_counted(broken)
+
+
+def test_which_window_a_hold_counted_in_is_told_without_unpacking_it() -> None:
+    counted = counted_by_one_call()
+    packed = pack_counted(counted)
+    for limit_id, start, _, _ in counted:
+        assert counting_in(limit_id, first=start, last=start)(packed)
+        assert counting_in(limit_id, first=-1, last=start + 1)(packed)
+        assert not counting_in(limit_id, first=start + 1, last=start + 2)(packed)
+        assert not start or not counting_in(limit_id, first=0, last=start - 1)(packed)
+        assert not counting_in(limit_id, first=0, last=2**62)(b"")
+    assert not counting_in(DAILY.limit_id, first=0, last=2**62)(packed)
 
 
 @dataclass(kw_only=True)

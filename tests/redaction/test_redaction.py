@@ -20,7 +20,7 @@ KEYS = {
     "anthropic_oauth": ("sk-ant-oat01-" + ALNUM_48, "sk-ant-…3fA9"),
     "openrouter": ("sk-or-v1-" + HEX_32 + HEX_32, "sk-or-…cdef"),
     "ours": ("sk-cf-" + BASE64_43, "sk-…" + BASE64_43[-4:]),
-    "google": ("AIzaSyA1234567890abcdefghijklmnopqr3fA9", "AIza…3fA9"),
+    "google": ("AIza" + "SyA1234567890abcdefghijklmnopqr3fA9", "AIza…3fA9"),
     "groq": ("gsk_" + ALNUM_48, "gsk_…3fA9"),
     "xai": ("xai-" + ALNUM_48, "xai-…3fA9"),
     "huggingface": ("hf_" + ALNUM_48[-34:], "hf_…3fA9"),

@@ -14,6 +14,8 @@ from counterfoil.api import (
     alerts,
     approvals,
     codes,
+    evidence,
+    explain,
     groups,
     invoices,
     keys,
@@ -31,6 +33,7 @@ from counterfoil.api import (
     submissions,
     tasks,
     upstreams,
+    waterfall,
 )
 from counterfoil.api.entrance import Entrance
 from counterfoil.api.problems import RESPONSES, LastResort, install
@@ -46,6 +49,7 @@ again. Errors are problem documents (RFC 9457) in the language of `Accept-Langua
 ROUTERS = (
     accounts.router,
     money.router,
+    waterfall.router,
     orders.router,
     order_decisions.router,
     invoices.router,
@@ -63,6 +67,8 @@ ROUTERS = (
     requests.router,
     submissions.router,
     same_account.router,
+    evidence.router,
+    explain.router,
     tasks.router,
     ledger.router,
 )

@@ -30,6 +30,7 @@ class RouteDescription:
     path: str
     summary: str
     parameters: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
     body: tuple[tuple[str, str, bool], ...]
 
 
@@ -41,15 +42,21 @@ def describe_routes(openapi: Mapping[str, Any]) -> list[RouteDescription]:
             method=method.upper(),
             path=path,
             summary=operation.get("summary", ""),
-            parameters=tuple(
-                (parameter["name"], parameter.get("description", "")) for parameter in operation.get("parameters", ())
-            ),
+            parameters=tuple(_parameters(operation, in_header=False)),
+            headers=tuple(_parameters(operation, in_header=True)),
             body=tuple(_body_fields(openapi, operation)),
         )
         for path, operations in openapi["paths"].items()
         for method, operation in operations.items()
         if method in _METHODS
     ]
+
+
+def _parameters(operation: Mapping[str, Any], *, in_header: bool) -> Iterator[tuple[str, str]]:
+    """Name and description of what stands in the address, or in a header."""
+    for parameter in operation.get("parameters", ()):
+        if (parameter["in"] == "header") is in_header:
+            yield parameter["name"], parameter.get("description", "")
 
 
 def _body_fields(openapi: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
@@ -74,6 +81,8 @@ def reference_markdown(openapi: Mapping[str, Any], *, prefix: str = "/manage/v1"
         query = [f"`{name}`" for name, _ in route.parameters if f"{{{name}}}" not in route.path]
         if query:
             lines.append(f"  Query: {', '.join(query)}.")
+        if route.headers:
+            lines.append(f"  Header: {', '.join(f'`{name}`' for name, _ in route.headers)}.")
         if route.body:
             fields = ", ".join(f"`{name}`" + ("" if required else " (optional)") for name, _, required in route.body)
             lines.append(f"  Body: {fields}.")
@@ -96,7 +105,9 @@ def reference_page(openapi: Mapping[str, Any], *, prefix: str) -> HTMLResponse:
             parts.append(("" if tag is None else "</dl>") + f"<h2>{escape(route.tag)}</h2><dl>")
             tag = route.tag
         parts.append(f"<dt><code>{route.method} {escape(prefix + route.path)}</code><dd>{escape(route.summary)}.")
-        parts += [f"<br><code>{escape(name)}</code> {escape(text)}" for name, text in route.parameters]
+        parts += [
+            f"<br><code>{escape(name)}</code> {escape(text)}" for name, text in (*route.parameters, *route.headers)
+        ]
         parts += [
             f"<br><code>{escape(name)}</code>{'' if required else ' (optional)'} {escape(text)}"
             for name, text, required in route.body

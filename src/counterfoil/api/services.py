@@ -9,7 +9,10 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from counterfoil.approvals.service import Approvals
+from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
+from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.service import Members
@@ -63,6 +66,9 @@ class Services:
     spend: Spend
     submissions: Submissions
     same_account: SameAccount
+    evidence: Evidence
+    bundles: Bundles
+    waterfalls: Waterfalls
     tasks: Tasks
     upstreams: Upstreams
     test_upstream: TestUpstream

@@ -6,14 +6,17 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 
+from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.bootstrap.services import (
+    bundles_of,
     checkpoints_of,
     connected_services,
     log_as_set,
     probes_of,
     running_postgres,
     same_account_of,
+    waterfalls_of,
 )
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers, RunningPayments
@@ -21,7 +24,6 @@ from counterfoil.cli.services import Explanation as CommandExplanation
 from counterfoil.cli.services import Services as CommandServices
 from counterfoil.evidence.model import Audience
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.redaction.rules import redact
 from counterfoil.sandbox.process import SandboxProcess
 from counterfoil.settings import Settings
 
@@ -36,8 +38,8 @@ def main() -> None:
             start_payments=start_payments,
             back_up=back_up,
             restore=restore,
+            build_evidence=build_evidence,
             configure_logging=log_as_set,
-            redact=redact,
             environment=os.environ,
         )
     )()
@@ -89,6 +91,8 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 spend=services.spend,
                 submissions=services.submissions,
                 same_account=same_account_of(services),
+                bundles=bundles_of(services),
+                waterfalls=waterfalls_of(services),
                 tasks=services.tasks,
                 upstreams=services.upstreams,
                 test_upstream=probes_of(services).test,

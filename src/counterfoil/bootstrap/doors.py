@@ -9,7 +9,14 @@ from typing import Any
 from counterfoil.api.application import build_application as build_management
 from counterfoil.api.services import Services as ManagementServices
 from counterfoil.bootstrap.demo_pages import demo_parts
-from counterfoil.bootstrap.services import Services, checkpoints_of, probes_of, same_account_of
+from counterfoil.bootstrap.services import (
+    Services,
+    bundles_of,
+    checkpoints_of,
+    probes_of,
+    same_account_of,
+    waterfalls_of,
+)
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.gateway.application import open_gateway
 from counterfoil.gateway.callers import client_address
@@ -80,6 +87,9 @@ def management_application(services: Services) -> Application:
             spend=services.spend,
             submissions=services.submissions,
             same_account=same_account_of(services),
+            evidence=services.evidence,
+            bundles=bundles_of(services),
+            waterfalls=waterfalls_of(services),
             tasks=services.tasks,
             upstreams=services.upstreams,
             test_upstream=probes_of(services).test,

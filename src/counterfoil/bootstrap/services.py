@@ -13,10 +13,13 @@ import psycopg
 
 from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
+from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.notify import notifications
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
 from counterfoil.foundation.money import parse_nanos
@@ -35,6 +38,7 @@ from counterfoil.notify.service import Notifications
 from counterfoil.observability import BACKGROUND_ERRORS, configure_logging, log
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.recharge.codes_service import Codes
+from counterfoil.redaction.kingfisher import RULES_FOLDER
 from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
@@ -188,18 +192,23 @@ async def connected_services(
             settings=settings, public_url=GatewaySettings.of(settings).public_url,
             environment=environment or os.environ, session=session,
         )  # fmt: skip
+        limits = LimitsService(database, clock=clock, lock_accounts=lock_accounts)
+        codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
         yield Services(
             recharge=recharge,
             notify=notifications(
                 settings, database=database, clock=clock, data_directory=data_directory, members=members,
                 session=session, public_url=GatewaySettings.of(settings).public_url,
             ),
-            evidence=Evidence(spend, database, clock, tasks=tasks, statuses=statuses),
+            evidence=build_evidence(
+                database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
+                members=members, directory=directory, limits=limits, statuses=statuses,
+            ),
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             approvals=approvals,
-            ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=LimitsService(database, clock=clock, lock_accounts=lock_accounts),
+            ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,
             directory=directory, members=members, prices=prices,
-            codes=Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes")),
+            codes=codes,
             upstreams=Upstreams(
                 database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
             ), routes=routes,
@@ -222,11 +231,23 @@ def checkpoints_of(services: Services) -> CheckpointFolder:
     return CheckpointFolder(services.data_directory.checkpoints, services.data_directory.signing_key)
 
 
+def bundles_of(services: Services) -> Bundles:
+    return Bundles(
+        services.database, evidence=services.evidence, ledger=services.ledger, checkpoints=checkpoints_of(services),
+        key=services.data_directory.signing_key, clock=services.clock, issuer=services.settings.operator_name,
+        scanner_folder=services.data_directory.path / RULES_FOLDER,
+    )  # fmt: skip
+
+
 def same_account_of(services: Services) -> SameAccount:
     return SameAccount(
         services.database, members=services.members, tokens=services.directory, keys=services.limits,
         requests=services.spend, orders=services.recharge.orders, codes=services.codes,
     )  # fmt: skip
+
+
+def waterfalls_of(services: Services) -> Waterfalls:
+    return Waterfalls(services.database, ledger=services.ledger, clock=services.clock)
 
 
 def probes_of(services: Services) -> UpstreamProbes:

@@ -20,6 +20,7 @@ from counterfoil.cli.options import (
 from counterfoil.cli.output import Column, fields, moment, money, table
 from counterfoil.cli.same_account import same
 from counterfoil.cli.views import account_json, duplicates_json
+from counterfoil.cli.waterfall import waterfall
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.ledger.history_store import Account
 from counterfoil.limits.model import DUPLICATE_WINDOW_SECONDS_MAX, AccountDuplicates, DuplicateRule
@@ -161,3 +162,4 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     commands.add("activate", activate)
     commands.add("duplicates", duplicates)
     commands.add("same", same)
+    commands.add("waterfall", waterfall)

@@ -17,6 +17,7 @@ from counterfoil.cli import (
     backup,
     codes,
     doctor,
+    evidence,
     groups,
     keys,
     ledger,
@@ -75,6 +76,7 @@ def build_application(launchers: Launchers) -> typer.Typer:
         codes.register,
         approvals.register,
         questions.register,
+        evidence.register,
         requests.register,
         submissions.register,
     ):

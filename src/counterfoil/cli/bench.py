@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ import aiohttp
 import typer
 import uvloop
 
-from counterfoil.cli import bench_gateway, bench_ledger
+from counterfoil.cli import bench_explain, bench_gateway, bench_ledger, bench_redaction
 from counterfoil.cli.command import RUN, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers, RunningSandbox
 from counterfoil.cli.output import fields
@@ -55,6 +55,63 @@ def bench_gateway_command(call: Call, seconds: Seconds = 8) -> Answer:
         settings = replace(call.settings, data_dir=folder)
         data = uvloop.run(_measure_gateway(call, settings, sandbox, seconds=seconds))
     return Answer(data=data, lines=fields(data))
+
+
+def bench_redaction_command(call: Call) -> Answer:
+    """What the search for secrets misses and what it takes for one, on a corpus of its own, and megabytes per second."""
+    measured = bench_redaction.measure(progress=call.progress)
+    data = measured.to_json()
+    names = [f"missed: {name}" for name in measured.missed] + [f"false alarm: {name}" for name in measured.false_alarms]
+    return Answer(data=data, lines=[*fields(data), *names])
+
+
+def bench_diagnosis_command(
+    call: Call,
+    cases: Annotated[int, typer.Option("--cases", metavar="N", min=1, max=5_000, help="Incidents to stage.")] = 1_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed stages the same.")] = 1,
+) -> Answer:
+    """Incidents with known causes are staged, decoys included; how many of them `explain` explains as they were staged."""
+    # Imported here: it brings a web server and every room, which no other command should wait for.
+    from counterfoil.cli import bench_diagnosis
+
+    with _scratch() as folder, EmbeddedPostgres(folder, durable=False) as server:
+        migrate(server.owner_url, runtime_password=server.runtime_password)
+        measured = uvloop.run(
+            bench_diagnosis.measure(
+                server.runtime_url, folder, build_evidence=call.launchers.build_evidence, cases=cases, seed=seed,
+                progress=call.progress,
+            )
+        )  # fmt: skip
+    return Answer(data=measured.to_json(), lines=measured.lines())
+
+
+def bench_explain_command(
+    call: Call,
+    stored: Annotated[
+        int, typer.Option("--stored", metavar="N", min=1_000, max=50_000_000, help="Requests to store first.")
+    ] = 10_000_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed asks the same.")] = 1,
+) -> Answer:
+    """Milliseconds of an answer to "why", with ten million requests stored; that takes some minutes and 15 GB."""
+    with _scratch() as folder:
+        # What takes longest needs no log; it is measured with the settings of service.
+        with EmbeddedPostgres(folder, durable=False, settings=bench_explain.WHILE_FILLING) as server:
+            migrate(server.owner_url, runtime_password=server.runtime_password)
+            there = bench_explain.fill(server.owner_url, stored=stored, progress=call.progress)
+        with EmbeddedPostgres(folder) as server:
+            asked = bench_explain.questions(server.owner_url, stored=there, seed=seed)
+            settings = replace(
+                call.settings, data_dir=folder, database_url=server.runtime_url, migration_url=server.owner_url
+            )
+            measured = uvloop.run(_measure_explain(call, settings, asked, stored=there))
+    return Answer(data=measured.to_json(), lines=measured.lines())
+
+
+async def _measure_explain(
+    call: Call, settings: Settings, asked: Mapping[str, Sequence[str]], *, stored: int
+) -> bench_explain.Measured:
+    async with call.launchers.open_services(settings) as services:
+        return await bench_explain.measure(services.explain, asked, stored=stored, progress=call.progress)
 
 
 async def _measure_gateway(
@@ -147,3 +204,6 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     bench = Commands.group(application, launchers, name="bench", panel=RUN, summary="Measure speed on this machine.")
     bench.add("ledger", bench_ledger_command)
     bench.add("gateway", bench_gateway_command)
+    bench.add("redaction", bench_redaction_command)
+    bench.add("diagnosis", bench_diagnosis_command)
+    bench.add("explain", bench_explain_command)

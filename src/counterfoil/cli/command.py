@@ -48,7 +48,9 @@ AsJson = Annotated[
 ]
 InLanguage = Annotated[
     Language | None,
-    typer.Option("--language", help="Language of messages.", rich_help_panel="Everywhere", show_default="your locale"),
+    typer.Option(
+        "--language", "--lang", help="Language of messages.", rich_help_panel="Everywhere", show_default="your locale"
+    ),
 ]
 
 

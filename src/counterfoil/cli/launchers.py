@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from counterfoil.cli.services import Services
+from counterfoil.evidence.service import Evidence
 from counterfoil.ledger.verify import Report
 from counterfoil.settings import Settings
 from counterfoil.storage.safekeeping import Backup
@@ -80,7 +81,8 @@ class Launchers:
     back_up: Callable[[Settings, Path, bool], Backup]
     # Restores one into an empty installation, and proves its ledger.
     restore: Callable[[Settings, Path], Restored]
+    # Puts the desk of evidence together from other use cases than those of an installation: benchmarks have their own.
+    build_evidence: Callable[..., Evidence]
     configure_logging: Callable[[Settings], None]
-    redact: Callable[[str], str]
     # Secrets may be in it, so it is not part of the representation.
     environment: Mapping[str, str] = field(repr=False)

@@ -8,7 +8,9 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from counterfoil.approvals.service import Approvals
+from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
+from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.service import Members
@@ -86,6 +88,8 @@ class Services:
     spend: Spend
     submissions: Submissions
     same_account: SameAccount
+    bundles: Bundles
+    waterfalls: Waterfalls
     tasks: Tasks
     upstreams: Upstreams
     test_upstream: TestUpstream

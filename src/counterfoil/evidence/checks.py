@@ -120,7 +120,7 @@ def show_check(check: Check, *, reader: Reader, facts: Facts, audience: Audience
     """The check in words. For the public it has no numbers but the time of its reset."""
     language = reader.language
     verdict = entry(Kind.WORD, "passed" if check.passed else "not_passed").label[language]
-    figures = _amount_figures(check, reader) if audience is Audience.OPERATOR else []
+    figures = _amount_figures(check, reader) if audience.sees_amounts else []
     if check.resets_at is not None:
         shown = show_moment(check.resets_at, reader, seconds=check.window is Window.MINUTE)
         figures.append(_figure("resets_at", shown, show_time(check.resets_at), language))

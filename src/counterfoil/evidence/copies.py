@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from counterfoil.evidence.facts import FactList, address_of, label_of, show_instant, shown_model
+from counterfoil.evidence.failures import of_submission
+from counterfoil.evidence.findings import Problem
 from counterfoil.evidence.model import About, Audience, Earlier, Explanation, ShownCopy
+from counterfoil.evidence.shown_findings import show_findings
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import format_nanos
-from counterfoil.foundation.vocabulary import Entry, Kind, Language, entry
+from counterfoil.foundation.vocabulary import Entry, Kind, Language, Reader, entry
 from counterfoil.spend.model import TASK_ENDPOINTS, ChargeMark, RequestState, RequestView, SubmissionView
 from counterfoil.spend.submissions import Verdict, is_loop
 from counterfoil.tasks.model import TaskView
@@ -17,10 +20,10 @@ _WITHOUT_TASK = frozenset({RequestState.REFUSED, RequestState.REPEATED})
 
 
 def explain_submission(
-    view: SubmissionView, *, language: Language, audience: Audience, also: tuple[str, ...] = ()
+    view: SubmissionView, *, reader: Reader, audience: Audience, also: tuple[str, ...] = ()
 ) -> Explanation:
     """What a customer meant once, and what became of each copy of it."""
-    found = _verdict_of(view)
+    found, language = _verdict_of(view), reader.language
     shown = show_id("submission", view.submission_id)
     answer = found.explanation[language]
     facts = FactList(language)
@@ -31,7 +34,7 @@ def explain_submission(
     _add_counts(facts, view)
     facts.add_time("first_at", view.first_at)
     facts.add_time("last_at", view.last_at)
-    if audience is Audience.OPERATOR:
+    if audience.sees_amounts:
         _add_holder(facts, view)
     return Explanation(
         about=About.SUBMISSION,
@@ -51,6 +54,9 @@ def explain_submission(
         facts=tuple(facts.all),
         copies=tuple(show_copy(Earlier(request=one), language=language, audience=audience) for one in view.requests),
         also=also,
+        problem=Problem.FAILED,
+        findings=show_findings([of_submission(view)], reader=reader, audience=audience),
+        account_id=view.account_id,
     )
 
 
@@ -85,10 +91,10 @@ def _add_holder(facts: FactList, view: SubmissionView) -> None:
 
 
 def show_copy(earlier: Earlier, *, language: Language, audience: Audience) -> ShownCopy:
-    """One copy: what it is, how it stands, and for operators what it holds and has cost."""
+    """One copy: what it is, how it stands, and what it holds and has cost for those who see amounts."""
     request, task = earlier.request, earlier.task
     facts = FactList(language)
-    if audience is Audience.OPERATOR:
+    if audience.sees_amounts:
         if request.charge_mark == ChargeMark.HELD:
             facts.add_money("held_nanos", "held_amount", request.held_nanos, request.currency)
         facts.add_money("charged_nanos", "charged_amount", request.charged_nanos, request.currency)

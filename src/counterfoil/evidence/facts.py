@@ -82,7 +82,7 @@ def shown_model(model: str | None) -> str | None:
 def facts_of(
     view: RequestView, around: Surroundings, *, status: int | None, language: Language, audience: Audience
 ) -> tuple[Fact, ...]:
-    """The public part of a request's record, or all of it."""
+    """What of a request's record its audience may see."""
     facts = FactList(language)
     facts.add("request_id", "request_id", show_id("request", view.request_id), kind=Kind.EVIDENCE_FIELD)
     facts.add_time("received_at", view.received_at)
@@ -95,10 +95,15 @@ def facts_of(
         facts.add("submission_id", "submission", show_id("submission", view.submission_id))
     if view.verdict is not None:
         facts.add_coded("verdict", Kind.VERDICT, view.verdict, Kind.WORD, "copy_verdict")
-    if audience is Audience.OPERATOR:
+    if audience.sees_amounts:
         _add_caller(facts, view, around)
         _add_course(facts, view)
         _add_money(facts, view)
+    if audience.sees_routing:
+        # An upstream's own words, and what the operator bears.
+        facts.add("error_text", "error_text", view.error_text, kind=Kind.EVIDENCE_FIELD)
+        if view.uncollected_nanos:
+            facts.add_money("uncollected_nanos", "uncollected_amount", view.uncollected_nanos, view.currency)
     return tuple(facts.all)
 
 
@@ -128,7 +133,6 @@ def _add_course(facts: FactList, view: RequestView) -> None:
     facts.add_time("first_byte_at", view.first_byte_at)
     facts.add_time("ended_at", view.ended_at)
     facts.add_count("output_cap", "output_cap", view.output_cap)
-    facts.add("error_text", "error_text", view.error_text, kind=Kind.EVIDENCE_FIELD)
 
 
 def _add_money(facts: FactList, view: RequestView) -> None:
@@ -138,8 +142,6 @@ def _add_money(facts: FactList, view: RequestView) -> None:
     facts.add_money("charged_nanos", "charged_amount", view.charged_nanos, currency)
     if view.refunded_nanos:
         facts.add_money("refunded_nanos", "refunded_amount", view.refunded_nanos, currency)
-    if view.uncollected_nanos:
-        facts.add_money("uncollected_nanos", "uncollected_amount", view.uncollected_nanos, currency)
     facts.add("tokens", "tokens", view.tokens)
     if view.tokens is not None:
         facts.add_flag("estimated", "estimated", view.estimated)

@@ -6,18 +6,32 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from counterfoil.foundation.vocabulary import Kind, entry
+from counterfoil.foundation.money import format_nanos
+from counterfoil.foundation.periods import to_datetime
+from counterfoil.foundation.vocabulary import Kind, entry, find_entry, text
 
 if TYPE_CHECKING:
-    from counterfoil.evidence.model import Explanation, Fact, ShownAttempt, ShownCheck, ShownCopy, ShownStep
+    from counterfoil.evidence.model import (
+        Explanation,
+        Fact,
+        ShownAttempt,
+        ShownCheck,
+        ShownCopy,
+        ShownFinding,
+        ShownStep,
+    )
 
 _PASSED, _FAILED = "✓", "✗"
 _GAP = "  "
+# Records of a finding that are listed; all of them are in the JSON.
+_ROWS_SHOWN = 5
 
 
 def lines(explanation: Explanation) -> list[str]:
     """Every line, without its end; no line carries colour."""
     shown = [*_head(explanation), ""]
+    if explanation.findings:
+        shown += [_heading(explanation, "why_findings"), *_findings(explanation), ""]
     if explanation.checks:
         shown += [_heading(explanation, "why_checks"), *_checks(explanation.checks), ""]
     shown += [_heading(explanation, "why_next")]
@@ -36,7 +50,8 @@ def lines(explanation: Explanation) -> list[str]:
         shown += ["", _heading(explanation, "why_attempts")]
         shown += [_attempt(attempt) for attempt in explanation.attempts]
     if explanation.history:
-        shown += ["", _heading(explanation, "why_task_history"), *_history(explanation.history)]
+        heading = "why_order_history" if explanation.about == "order" else "why_task_history"
+        shown += ["", _heading(explanation, heading), *_history(explanation.history)]
     if explanation.copies:
         shown += ["", _heading(explanation, "why_submission"), *_copies(explanation.copies)]
     if explanation.also:
@@ -48,6 +63,42 @@ def _head(explanation: Explanation) -> list[str]:
     marks = [part for part in (str(explanation.status or ""), explanation.code or "") if part]
     first = explanation.title + (f" ({' '.join(marks)})" if marks else "")
     return [first, explanation.answer, *([explanation.money] if explanation.money else [])]
+
+
+def _findings(explanation: Explanation) -> list[str]:
+    """Each finding: what it is and how sure, what is so, what would have helped, who acts, and the records behind it."""
+    shown: list[str] = []
+    words = [_word(explanation, code) for code in ("next_step_here", "who_can_act", "evidence_rows")]
+    width = max(map(_width, words))
+    steps, owner, records = (word + " " * (width - _width(word)) for word in words)
+    for number, finding in enumerate(explanation.findings, start=1):
+        indent = _GAP + " " * len(f"{number}. ")
+        shown.append(f"{_GAP}{number}. {finding.label} ({finding.confidence_label})")
+        shown += [f"{indent}{said}" for said in (finding.text, finding.would_have) if said]
+        shown.append(f"{indent}{steps}{_GAP}{finding.next_steps[0]}")
+        shown.append(f"{indent}{owner}{_GAP}{finding.owner_label}")
+        shown += [
+            f"{indent}{records if first else ' ' * width}{_GAP}{row}"
+            for first, row in zip([True] + [False] * _ROWS_SHOWN, _rows(explanation, finding), strict=False)
+        ]
+    return shown
+
+
+def _rows(explanation: Explanation, finding: ShownFinding) -> list[str]:
+    """The first records of a finding, and how many more there are."""
+    shown = []
+    for row in finding.rows[:_ROWS_SHOWN]:
+        kind = find_entry(Kind.WORD, f"row_{row.kind}")
+        parts = [row.kind if kind is None else kind.label[explanation.language], row.id]
+        if row.at is not None:
+            parts.append(f"{to_datetime(row.at):%Y-%m-%d %H:%M:%S} UTC")
+        if row.nanos is not None:
+            parts.append(format_nanos(row.nanos) + (f" {finding.currency}" if finding.currency else ""))
+        shown.append(_GAP.join(parts))
+    more = len(finding.rows) - _ROWS_SHOWN
+    if more > 0:
+        shown.append(text(Kind.WORD, "more_rows", explanation.language, count=more))
+    return shown
 
 
 def _checks(checks: Iterable[ShownCheck]) -> list[str]:

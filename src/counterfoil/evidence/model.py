@@ -1,4 +1,4 @@
-"""What is known about a question ("why was this refused?", "what became of this task?"), in one language and for one
+"""What is known about a question ("why was this refused?", "what became of this recharge?"), in one language and for one
 audience.
 
 An `Explanation` holds both the values (amounts in nanos or whole units, times in UTC microseconds) and the words for
@@ -7,11 +7,13 @@ them; what its audience may not see is not in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from counterfoil.evidence.findings import Confidence, FindingCode, Problem, Row
 from counterfoil.evidence.lines import lines
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import Window, show_time
@@ -24,25 +26,41 @@ Value = str | int | bool | None
 
 
 class Audience(StrEnum):
-    """For whom an explanation is. `public`: whoever has the request id; no amounts, and nothing of the account."""
+    """For whom an explanation is.
+
+    `public`: whoever has the request id; no amounts, and nothing of the account. `customer`: somebody of the account, who
+    sees all that is the account's own, and never another account, an upstream, what it costs, or how calls are routed.
+    """
 
     PUBLIC = "public"
+    CUSTOMER = "customer"
     OPERATOR = "operator"
+
+    @property
+    def sees_amounts(self) -> bool:
+        return self is not Audience.PUBLIC
+
+    @property
+    def sees_routing(self) -> bool:
+        return self is Audience.OPERATOR
 
 
 class About(StrEnum):
-    """What an explanation explains: one request (and the task that it began), a submission with all its copies, a code in
-    general, or an error that another service made."""
+    """What an explanation explains: one request (and the task that it began), a submission with all its copies, an error's
+    code in general, an error that another service made, a recharge order, a redemption code, or an account in a window."""
 
     REQUEST = "request"
     SUBMISSION = "submission"
     CODE = "code"
     ELSEWHERE = "elsewhere"
+    ORDER = "order"
+    REDEMPTION_CODE = "redemption_code"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundId:
-    """An id as it was found: of a `request`, a `task` or a `submission`."""
+    """An id as it was found: of a `request`, a `task`, a `submission`, an `order`, a `code`, a `key` or an `account`."""
 
     kind: str
     value: UUID
@@ -88,6 +106,16 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What is shown of an account, and the zone in which its days are counted."""
+
+    account_id: UUID
+    name: str
+    currency: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """A request that another is compared with, and its task where there is one."""
 
@@ -103,6 +131,31 @@ class Fact:
     label: str
     text: str
     value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFinding:
+    """One finding in words. `text` says what is so, `would_have` what would have had to be different; amounts (`nanos` is
+    None where they are hidden), names and rows are those that the audience may see."""
+
+    code: FindingCode
+    confidence: Confidence
+    confidence_label: str
+    label: str
+    text: str
+    would_have: str | None
+    nanos: int | None
+    currency: str | None
+    numbers: Mapping[str, int]
+    names: Mapping[str, str]
+    enough_alone: bool | None
+    enough_together: bool | None
+    next_steps: tuple[str, ...]
+    how_to_go_back: str
+    owner: str
+    owner_label: str
+    article: str
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +221,11 @@ class Explanation:
     """The answer to one question.
 
     `subject` is its short form (an id, a code, another service's words): asking for it gives the same answer. `answer` is
-    the one sentence that matters, `money` what is true of the charge now, `message` the whole in words that are safe to
-    post. `state` is the request's. `history` is its task's; `first` the copy that it was held against, or the task that it
-    was answered with; `copies` are those of a submission. `also` are further ids of the same text.
+    the one sentence that matters, `money` what is true of the money now, `message` the whole in words that are safe to
+    post. `findings` say why, the weightiest first; `problem` is the class of question that they answer. `state` is the
+    request's or the order's. `history` is that of its task or order; `first` the copy that it was held against, or the task
+    that it was answered with; `copies` are those of a submission. `also` are further ids of the same text. `account_id` is
+    the account that it is all about, for whoever works on with it; it is not shown.
     """
 
     about: About
@@ -198,6 +253,9 @@ class Explanation:
     first: ShownCopy | None = None
     copies: tuple[ShownCopy, ...] = ()
     also: tuple[str, ...] = ()
+    problem: Problem | None = None
+    findings: tuple[ShownFinding, ...] = ()
+    account_id: UUID | None = None
 
     def lines(self) -> list[str]:
         """As a terminal shows it, line by line."""
@@ -216,6 +274,8 @@ class Explanation:
             "answer": self.answer,
             "money": self.money,
             "message": self.message,
+            "problem": None if self.problem is None else str(self.problem),
+            "findings": [_finding_dict(finding) for finding in self.findings],
             "status": self.status,
             "state": self.state,
             "charge_mark": self.charge_mark,
@@ -236,6 +296,40 @@ class Explanation:
             "copies": [_copy_dict(copy) for copy in self.copies],
             "also": list(self.also),
         }
+
+
+def _finding_dict(finding: ShownFinding) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "code": str(finding.code),
+        "confidence": str(finding.confidence),
+        "label": finding.label,
+        "text": finding.text,
+        "would_have": finding.would_have,
+        "enough_alone": finding.enough_alone,
+        "enough_together": finding.enough_together,
+        "owner": finding.owner,
+        "next_steps": list(finding.next_steps),
+        "how_to_go_back": finding.how_to_go_back,
+        "article": finding.article,
+    }
+    if finding.nanos is not None:
+        fields |= {
+            "nanos": finding.nanos,
+            "currency": finding.currency,
+            "numbers": dict(finding.numbers),
+            "names": dict(finding.names),
+            "rows": [_row_dict(row) for row in finding.rows],
+        }
+    return fields
+
+
+def _row_dict(row: Row) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "id": row.id,
+        "at": None if row.at is None else show_time(row.at),
+        "nanos": row.nanos,
+    }
 
 
 def _step_dict(step: ShownStep) -> dict[str, Any]:

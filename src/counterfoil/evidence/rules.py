@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from counterfoil.evidence.asking import Asker
 from counterfoil.evidence.checks import passing_cap, recorded_checks, seen_checks, show_check
 from counterfoil.evidence.copies import charge_of, show_copy
 from counterfoil.evidence.facts import facts_of, show_attempt, shown_model
+from counterfoil.evidence.findings import Finding, FindingCode, Problem
 from counterfoil.evidence.model import (
     About,
     Audience,
@@ -18,6 +20,7 @@ from counterfoil.evidence.model import (
     Subject,
     Surroundings,
 )
+from counterfoil.evidence.shown_findings import show_findings
 from counterfoil.evidence.task_facts import task_facts, task_history
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import (
@@ -49,6 +52,8 @@ _TITLES = {
 # States in which a code says what went wrong; in the others the state itself is the answer.
 _WITH_CODE = frozenset({RequestState.REFUSED, RequestState.FAILED})
 _FIRST_ERROR_STATUS = 400
+# "402, but I have money": refusals for which balance, quota, limit, permission and cost are looked at.
+MONEY_CODES = frozenset({"account_balance", "group_quota", "key_limit", "request_ceiling", "model_not_permitted"})
 
 
 def explain_request(
@@ -56,21 +61,22 @@ def explain_request(
     around: Surroundings,
     *,
     statuses: Mapping[str, int],
-    language: Language,
-    audience: Audience,
+    asker: Asker,
     task: TaskView | None = None,
     earlier: Earlier | None = None,
+    findings: Sequence[Finding] = (),
     also: tuple[str, ...] = (),
 ) -> Explanation:
     """What was decided about a request, and why; and what became of the task that it began.
 
     `statuses` are the HTTP statuses of refusals. `earlier` is the copy that the request was held against, or the task that
-    it was answered with.
+    it was answered with. `findings` are why, the weightiest first.
     """
+    language, audience = asker.language, asker.audience
     code = view.code if view.state in _WITH_CODE else None
     status = view.status_code if view.status_code is not None else statuses.get(code or "")
     first = None if earlier is None else show_copy(earlier, language=language, audience=audience)
-    reader = _reader(view, around, language=language, audience=audience)
+    reader = asker.reader(currency=view.currency, time_zone=around.time_zone)
     facts = _named(view, earlier, first, audience=audience)
     checks = seen_checks(recorded_checks(view, around), code=code, audience=audience)
     told = (
@@ -105,12 +111,22 @@ def explain_request(
         ),
         attempts=tuple(
             show_attempt(attempt, currency=view.currency, language=language)
-            for attempt in (view.attempts if audience is Audience.OPERATOR else ())
+            for attempt in (view.attempts if audience.sees_routing else ())
         ),
         history=() if task is None else task_history(task, language=language, audience=audience),
         first=first,
         also=also,
+        problem=problem_of(view),
+        findings=show_findings(findings, reader=reader, audience=audience),
+        account_id=view.account_id,
     )
+
+
+def problem_of(view: RequestView) -> Problem | None:
+    """The class of question that a request raises: not enough money, or what became of it; a permission is no such class."""
+    if view.state != RequestState.REFUSED:
+        return Problem.FAILED
+    return Problem.REFUSED if view.code in MONEY_CODES else None
 
 
 def _named(view: RequestView, earlier: Earlier | None, first: ShownCopy | None, *, audience: Audience) -> Facts:
@@ -118,7 +134,7 @@ def _named(view: RequestView, earlier: Earlier | None, first: ShownCopy | None, 
     facts = Facts(
         model=shown_model(view.model),
         # With the price of a token, a cap says how much money is left.
-        passing_cap=passing_cap(view) if audience is Audience.OPERATOR else None,
+        passing_cap=passing_cap(view) if audience.sees_amounts else None,
     )
     if earlier is None or first is None:
         return facts
@@ -193,13 +209,6 @@ def _first_fact(first: ShownCopy, language: Language) -> Fact:
     return Fact(
         name="first_id", label=entry(Kind.WORD, "first_request").label[language], text=text, value=first.subject
     )
-
-
-def _reader(view: RequestView, around: Surroundings, *, language: Language, audience: Audience) -> Reader:
-    if audience is Audience.PUBLIC:
-        # The account's time zone is the account's.
-        return Reader(language=language, amounts=Amounts.HIDDEN)
-    return Reader(language=language, amounts=Amounts.ALL, currency=view.currency, time_zone=around.time_zone)
 
 
 def _answer(code: str, checks: tuple[Check, ...], reader: Reader, facts: Facts) -> str:
@@ -285,7 +294,12 @@ def explain_elsewhere(subject: Subject, *, language: Language, audience: Audienc
         owner_label=entry(Kind.OWNER, found.owner).label[language],
         article=found.article,
         facts=(Fact(name="service", label=label, text=service, value=service),),
-    )
+        problem=Problem.REFUSED,
+        findings=show_findings(
+            [Finding(code=FindingCode.REFUSED_ELSEWHERE, names={"service": service})],
+            reader=Reader(language=language, amounts=Amounts.HIDDEN), audience=audience,
+        ),
+    )  # fmt: skip
 
 
 def _steps_of_entry(found: Entry, language: Language) -> tuple[str, ...]:

@@ -47,9 +47,30 @@ class _Service:
     words: tuple[str, ...]
 
 
+# What our refusals say of money, in both languages and small letters: people cut off the code and the id beside it.
+_SHORT = r"(?: is (?:too low for this request|used up)|(?:不够这次请求|已用完))"
+_SAID = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (
+            rf"(?:the account balance|账户余额|the account's \w{{1,20}} limit|账户限额\(\w{{1,6}}\)){_SHORT}",
+            "account_balance",
+        ),
+        (rf"(?:the group's \w{{1,20}} quota|分组额度\(\w{{1,6}}\)){_SHORT}", "group_quota"),
+        (rf"(?:this key's \w{{1,20}} limit|单个 api key 限额\(\w{{1,6}}\)){_SHORT}", "key_limit"),
+        (r"(?:more than .{1,60} allows for one request|允许的单次费用上限)", "request_ceiling"),
+    )
+)
+
 _SERVICES = (
     _Service("OpenRouter", ("limit_source", "requires more credits")),
-    _Service("new-api / one-api", ("insufficient_user_quota", "pre_consume_token_quota_failed", "用户额度不足")),
+    _Service(
+        "new-api / one-api",
+        (
+            "insufficient_user_quota", "pre_consume_token_quota_failed", "用户额度不足", "用户剩余额度", "令牌额度",
+            "预扣费额度失败",
+        ),
+    ),
     _Service("LiteLLM", ("budget_exceeded", "budget has been exceeded", "exceededbudget")),
     _Service(
         "Anthropic", ("billing_error", "credit balance is too low", "enforced_spend_limit_reached", "authentication_error")
@@ -64,12 +85,15 @@ _SERVICES = (
 
 def recognise(text: str, *, now: int) -> Subject:
     """What the text is about; everything is empty where it names nothing. `now` (UTC microseconds) dates ids."""
-    cleaned = _INVISIBLE.sub("", text[:SUBJECT_CHARACTERS_MAX].translate(_FULL_WIDTH))
+    cleaned = clean(text)
     ids = _ids(cleaned, now) or _ids(_BROKEN_LINE.sub("", cleaned), now)
     code = _ALONE.match(cleaned) or _CODE_FIELD.search(cleaned) or _CODE.search(cleaned)
     if ids or code is not None:
         return Subject(ids=ids, code=code[1] if code is not None else None)
     lowered = cleaned.lower()
+    said = next((code for pattern, code in _SAID if pattern.search(lowered)), None)
+    if said is not None:
+        return Subject(code=said)
     for service in _SERVICES:
         if any(words in lowered for words in service.words):
             return Subject(service=service.name, words=service.words[0])
@@ -80,12 +104,17 @@ def recognise(text: str, *, now: int) -> Subject:
     return Subject(unknown_id=unknown[0] if unknown is not None else None)
 
 
+def clean(text: str) -> str:
+    """The beginning of the text, in half-width letters and without what cannot be seen."""
+    return _INVISIBLE.sub("", text[:SUBJECT_CHARACTERS_MAX].translate(_FULL_WIDTH))
+
+
 def _ids(text: str, now: int) -> tuple[FoundId, ...]:
     """Each id once. A task has the id of its request, and a submission that of its first request."""
     found: dict[UUID, set[str]] = {}
     for match in _ID.finditer(text.lower()):
         value = UUID(hex=match[2])
-        if _is_ours(value, now) and (value in found or len(found) < IDS_MAX):
+        if is_ours(value, now) and (value in found or len(found) < IDS_MAX):
             found.setdefault(value, set()).add(_KINDS_BY_PREFIX[match[1]])
     # Whoever has the task's id asks about the task, though the same answer names its request and its submission too.
     kinds = {
@@ -96,7 +125,7 @@ def _ids(text: str, now: int) -> tuple[FoundId, ...]:
     return tuple(sorted(ids, key=lambda one: _KINDS.index(one.kind)))
 
 
-def _is_ours(value: UUID, now: int) -> bool:
+def is_ours(value: UUID, now: int) -> bool:
     """Whether the id is a UUIDv7 of a time at which this service can have made it."""
     millis = value.int >> 80
     return value.version == 7 and _FIRST_MILLIS <= millis <= now // 1000 + _DAY_MILLIS

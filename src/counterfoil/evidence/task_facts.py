@@ -5,6 +5,8 @@ What it holds and has cost is told with the facts of its request.
 
 from __future__ import annotations
 
+import re
+
 from counterfoil.evidence.facts import FactList, label_of, show_instant
 from counterfoil.evidence.model import Audience, Fact, ShownStep
 from counterfoil.foundation.ids import show_id
@@ -13,10 +15,12 @@ from counterfoil.tasks.model import DownloadState, TaskEvent, TaskKind, TaskView
 
 # What a task delivers is counted in these words.
 _UNITS = {TaskKind.IMAGE: "images", TaskKind.VIDEO: "seconds"}
+# An address, or the name of a machine with a dot or a number in it.
+_HOST = r"https?://\S+|\b(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+\b|\b[a-z]+-\d+\b"
 
 
 def task_facts(task: TaskView, *, language: Language, audience: Audience) -> tuple[Fact, ...]:
-    """The public part of a task's record, or all of it."""
+    """What of a task's record its audience may see."""
     facts = FactList(language)
     facts.add("task_id", "task_id", show_id("task", task.task_id), kind=Kind.EVIDENCE_FIELD)
     facts.add_coded("task_kind", Kind.TASK_KIND, task.kind, Kind.EVIDENCE_FIELD, "task_type")
@@ -26,17 +30,29 @@ def task_facts(task: TaskView, *, language: Language, audience: Audience) -> tup
         facts.add_coded("download_state", Kind.DOWNLOAD_STATE, state, Kind.EVIDENCE_FIELD, "download_state")
         facts.add_time("downloaded_at", task.downloaded_at)
         facts.add_time("download_expires_at", task.download_expires_at)
-    if audience is Audience.OPERATOR:
-        _add_failure(facts, task)
+    if audience.sees_amounts:
+        _add_failure(facts, task, audience)
         _add_asked(facts, task)
+    if audience.sees_routing:
         _add_upstream(facts, task)
     return tuple(facts.all)
 
 
-def _add_failure(facts: FactList, task: TaskView) -> None:
-    """Why it failed, in its upstream's words: they may name what only operators know."""
-    facts.add("failure_code", "code", task.failure_code)
-    facts.add("failure_reason", "failure_reason", task.failure_reason, kind=Kind.EVIDENCE_FIELD)
+def _add_failure(facts: FactList, task: TaskView, audience: Audience) -> None:
+    """Why it failed, in its upstream's words: what they name of the upstream is for operators."""
+    code, reason = task.failure_code, task.failure_reason
+    if not audience.sees_routing:
+        code, reason = _without_upstream(code, task), _without_upstream(reason, task)
+    facts.add("failure_code", "code", code)
+    facts.add("failure_reason", "failure_reason", reason, kind=Kind.EVIDENCE_FIELD)
+
+
+def _without_upstream(words: str | None, task: TaskView) -> str | None:
+    """The words without the names by which the upstream is known here, and by which it knows the task."""
+    # Hosts and addresses of whoever did the work are routing as well.
+    hidden = [re.escape(one) for one in (task.upstream, task.upstream_model, task.upstream_task_id) if one]
+    pattern = "|".join([*hidden, _HOST])
+    return None if words is None else re.sub(pattern, "…", words, flags=re.IGNORECASE)
 
 
 def _add_asked(facts: FactList, task: TaskView) -> None:
@@ -81,7 +97,7 @@ def task_history(task: TaskView, *, language: Language, audience: Audience) -> t
 
 def _step(event: TaskEvent, *, language: Language, audience: Audience) -> ShownStep:
     facts = FactList(language)
-    if audience is Audience.OPERATOR:
+    if audience.sees_routing:
         facts.add("raw_state", "raw_state", event.raw_state)
         facts.add("note", "note", event.note)
     return ShownStep(

@@ -86,26 +86,42 @@ class CheckpointFolder:
 
     def read(self) -> list[Checkpoint]:
         """Every checkpoint, oldest first; raises `Broken` for a signature, order or link that does not hold."""
-        public: Ed25519PublicKey = self._key.public_key()
         checkpoints: list[Checkpoint] = []
         previous = ""
-        for position, path in enumerate(sorted(self._folder.glob(f"*{_SUFFIX}")), start=1):
-            try:
-                document = json.loads(path.read_bytes())
-                payload = document["payload"].encode()
-                public.verify(bytes.fromhex(document["signature"]), payload)
-                body = json.loads(payload)
-            except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError) as error:
-                raise Broken(code="checkpoint_broken", file=path.name, reason="the signature does not fit") from error
-            if path.name != f"{body['number']:08d}{_SUFFIX}":
-                raise Broken(code="checkpoint_broken", file=path.name, reason=f"this is checkpoint {body['number']}")
-            if body["number"] != position or body["previous"] != previous:
+        for position, path in enumerate(self._paths(), start=1):
+            checkpoint = self._read_file(path)
+            if checkpoint.number != position or checkpoint.previous != previous:
                 raise Broken(code="checkpoint_broken", file=path.name, reason="a checkpoint before it is missing")
-            checkpoints.append(
-                Checkpoint(
-                    number=body["number"], created_at=body["created_at"], previous=body["previous"],
-                    accounts=tuple((UUID(hex=a), version, bytes.fromhex(head)) for a, version, head in body["accounts"]),
-                )
-            )  # fmt: skip
-            previous = sha256(payload).hexdigest()
+            checkpoints.append(checkpoint)
+            previous = sha256(checkpoint.payload()).hexdigest()
         return checkpoints
+
+    def numbers(self) -> list[int]:
+        """The numbers of all checkpoints by their files' names, in order; no file is read."""
+        names = (path.name.removesuffix(_SUFFIX) for path in self._paths())
+        return [int(name) for name in names if name.isdecimal()]
+
+    def read_one(self, number: int) -> Checkpoint:
+        """One checkpoint by its number, without those before it; raises `Broken` where it is missing or not signed."""
+        return self._read_file(self._folder / f"{number:08d}{_SUFFIX}")
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+    def _read_file(self, path: Path) -> Checkpoint:
+        public: Ed25519PublicKey = self._key.public_key()
+        try:
+            document = json.loads(path.read_bytes())
+            payload = document["payload"].encode()
+            public.verify(bytes.fromhex(document["signature"]), payload)
+            body = json.loads(payload)
+        except FileNotFoundError as error:
+            raise Broken(code="checkpoint_broken", file=path.name, reason="the file is missing") from error
+        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Broken(code="checkpoint_broken", file=path.name, reason="the signature does not fit") from error
+        if path.name != f"{body['number']:08d}{_SUFFIX}":
+            raise Broken(code="checkpoint_broken", file=path.name, reason=f"this is checkpoint {body['number']}")
+        return Checkpoint(
+            number=body["number"], created_at=body["created_at"], previous=body["previous"],
+            accounts=tuple((UUID(hex=a), version, bytes.fromhex(head)) for a, version, head in body["accounts"]),
+        )  # fmt: skip

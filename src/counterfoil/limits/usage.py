@@ -7,7 +7,7 @@ later movements name the same rows.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from counterfoil.foundation.errors import Broken
@@ -68,6 +68,20 @@ def pack_counted(counted: Sequence[Counted]) -> bytes:
     return b"".join(
         _PACKED.pack(limit_id.bytes, start, _UNIT_NUMBERS[unit], held) for limit_id, start, unit, held in counted
     )
+
+
+def counting_in(limit_id: UUID, *, first: int, last: int) -> Callable[[bytes], bool]:
+    """Tells whether what a hold counted was counted in a limit's window that began from `first` until `last`.
+
+    It is looked for without being unpacked: a limit's id and the start of a window are as many bytes in their order.
+    """
+    low, high = (limit_id.bytes + max(0, start).to_bytes(8) for start in (first, last))
+    end, size = len(low), _PACKED.size
+
+    def is_counted(packed: bytes) -> bool:
+        return any(low <= packed[place : place + end] <= high for place in range(0, len(packed), size))
+
+    return is_counted
 
 
 def unpack_counted(packed: bytes) -> tuple[Counted, ...]:

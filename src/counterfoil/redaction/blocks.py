@@ -34,10 +34,10 @@ _LONGEST_START_LINE = 2200
 
 # The beginning of a line that a program wrote, behind the end of the one before.
 LOG_LINE = re.compile(
-    r"\n(?:> )?(?:[0-9A-Za-z_.-]{1,40}[ \t]{1,4}\|[ \t])?(?:"
+    r"\n(?:> )?(?:[0-9A-Za-z_.-]{1,40}+[ \t]{1,4}+\|[ \t])?(?:"
     r"[^0-9\n]{0,24}+[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:[ T]|[ ]-[ ])[0-9]{2}:[0-9]{2}:[0-9]{2}(?P<stamp>)"
-    r"|[0-9A-Fa-f:.]{3,45}[ ][^ \n]{1,40}[ ][^ \n]{1,40}[ ]\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:"
-    r"|[A-Z][a-z]{2}[ ]{1,2}[0-9]{1,2}[ ][0-9]{2}:[0-9]{2}:[0-9]{2}[ ][^ \n]{1,80}[ ][^ \n]{1,80}:[ ]"
+    r"|[0-9A-Fa-f:.]{3,45}+[ ][^ \n]{1,40}+[ ][^ \n]{1,40}+[ ]\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:"
+    r"|[A-Z][a-z]{2}[ ]{1,2}[0-9]{1,2}[ ][0-9]{2}:[0-9]{2}:[0-9]{2}[ ][^ \n]{1,80}+[ ][^ \n:]{1,80}+:[ ]"
     r"|\{[^\n]{0,400}\"(?:level|severity)\"[ ]?:)"
 )
 # A time alone is also what people write down; a program says how bad it is.
@@ -47,14 +47,18 @@ LEVEL = re.compile(
 )
 _LEVEL_WITHIN = 120
 _LEAST_LINES = 6
-# Lines of a stack trace between two of a log, and behind the last.
-_BETWEEN_MOST = 4000
+# Between two lines of a log stand those of a stack trace, which are indented, and a few more; then it is another text.
+_BETWEEN_MOST = 8000
+_LINES_BETWEEN_MOST = 3
+LINE_BEGIN = re.compile(r"\n[^\s]")
 TRACE = re.compile(r"(?:\n[ \t][^\n]*+)*+")
 
 DATA_OPTION = re.compile(
     r"(?:-d|--data(?:-raw|-binary|-urlencode|-ascii)?|--json|-F|--form(?:-string)?)(?:[ \t]{1,4}|=)"
     r"(?:\\\r?\n[ \t]{0,8})?(?P<opening>\$?\\{0,7}[\"'])?"
 )
+# A line's end that no backslash takes back, or what joins two commands.
+END_OF_COMMAND = re.compile(r"(?<!\\)(?<!\\\r)\n|[ ](?:&&|\|{1,2})[ ]|;[ ]")
 UNQUOTED = re.compile(r"[^\s\"']{1,8192}+")
 _CURL_WITHIN = 8192
 
@@ -101,7 +105,7 @@ def find_logs(view: View) -> Iterator[Finding]:
     for match in LOG_LINE.finditer(text):
         if match["stamp"] is not None and not LEVEL.search(text, match.start(), match.start() + _LEVEL_WITHIN):
             continue
-        if count and match.start() - last > _BETWEEN_MOST:
+        if count and not _goes_on(text, last, match.start()):
             yield from _log(text, first, last, count)
             count = 0
         if not count:
@@ -109,6 +113,11 @@ def find_logs(view: View) -> Iterator[Finding]:
         count += 1
         last = match.end()
     yield from _log(text, first, last, count)
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether what stands between two lines of a log belongs to it."""
+    return end - start <= _BETWEEN_MOST and len(LINE_BEGIN.findall(text, start, end)) <= _LINES_BETWEEN_MOST
 
 
 def _log(text: str, first: int, last: int, count: int) -> Iterator[Finding]:
@@ -145,8 +154,9 @@ def _curl_values(view: View, option: re.Pattern[str]) -> Iterator[tuple[int, int
     position = 0
     while (start := view.lowered.find("curl", position)) >= 0:
         following = view.lowered.find("curl", start + 4)
-        limit = min(start + _CURL_WITHIN, len(text) if following < 0 else following)
+        last = min(start + _CURL_WITHIN, len(text) if following < 0 else following)
         position = start + 4
+        limit = _end_of_command(text, position, last)
         while (match := option.search(text, position, limit)) is not None:
             begin = position = match.end()
             if not text[match.start() - 1].isspace():
@@ -156,6 +166,14 @@ def _curl_values(view: View, option: re.Pattern[str]) -> Iterator[tuple[int, int
             elif (word := UNQUOTED.match(text, begin)) is not None:
                 position = word.end()
             yield begin, position
+            if position > limit:
+                # A value of several lines; the command goes on behind it.
+                limit = _end_of_command(text, position, last)
+
+
+def _end_of_command(text: str, position: int, last: int) -> int:
+    end = END_OF_COMMAND.search(text, position, last)
+    return last if end is None else end.start()
 
 
 def find_arguments(view: View) -> Iterator[Finding]:

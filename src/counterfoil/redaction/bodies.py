@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from counterfoil.redaction.edges import places_of
 from counterfoil.redaction.masks import is_mask, mask_length
 from counterfoil.redaction.model import Finding, SecretKind
 from counterfoil.redaction.normalise import View
@@ -22,10 +23,8 @@ PLAIN_NAMES = frozenset({
 })  # fmt: skip
 PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/-]{1,64}\Z")
 
-# Longest first, and the quote in front of it is looked at afterwards: so a search is quick.
-HEAD = re.compile(
-    r"(?:" + "|".join(sorted(CONTENT_NAMES, key=len, reverse=True)) + r")(?P<quote>\\{0,7}[\"'])\s{0,8}:\s{0,8}"
-)
+# What follows such a name; the quote in front of it must be the same.
+HEAD = re.compile(r"(?P<quote>\\{0,7}[\"'])\s{0,8}:\s{0,8}")
 TRIGGERS = ('"', "'")
 _STRING_OR_BRACKET = re.compile(r"[\[\]{}]|\\{0,7}[\"']")
 _COLON = re.compile(r"\s{0,8}:")
@@ -35,11 +34,12 @@ _MASKED = re.compile(r"\[content [0-9]{1,12}\]")
 def find_content(view: View) -> Iterator[Finding]:
     text = view.text
     position = 0
-    while (head := HEAD.search(text, position)) is not None:
-        position = head.end()
-        before = head.start() - len(head["quote"])
-        if before < 0 or not text.startswith(head["quote"], before):
+    for start, end in places_of(text, CONTENT_NAMES):
+        head = HEAD.match(text, end) if start >= position else None
+        before = 0 if head is None else start - len(head["quote"])
+        if head is None or before < 0 or not text.startswith(head["quote"], before):
             continue
+        position = head.end()
         slashes = head["quote"][:-1]
         opening = text[position : position + len(slashes) + 1]
         if text.startswith(("[", "{"), position) or (opening[:-1] == slashes and opening[-1:] in ('"', "'")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from counterfoil.redaction.edges import continues_word
+from counterfoil.redaction.edges import continues_word, places_of
 from counterfoil.redaction.keys import mask_token
 from counterfoil.redaction.masks import AUTHORIZATION, COOKIE, PASSWORD, SECRET, is_masked_at
 from counterfoil.redaction.model import Finding, SecretKind
@@ -14,20 +14,21 @@ from counterfoil.redaction.quotes import find_closing
 
 _HEADERS = ("authorization", "cookie", "x[-_]api[-_]key", "x[-_]goog[-_]api[-_]key", "x[-_]auth[-_]token")
 _FIELDS = (
-    "api[-_]?key", "client[-_]?secret", "secret[-_]?(?:access[-_]?)?key", "secret", "access[-_]?token",
+    "api[-_]?key", "access[-_]?key[-_]?secret", "access[-_]?key", "client[-_]?secret", "secret[-_]?(?:access[-_]?)?key", "secret", "access[-_]?token",
     "refresh[-_]?token", "id[-_]?token", "auth[-_]?token", "operator[-_]?token", "private[-_]?key", "signing[-_]?key",
-    "sealing[-_]?key", "session[-_]?id", "phpsessid", "connect\\.sid", "signature", "token", "sign", "password", "passwd",
+    "sealing[-_]?key", "session[-_]?id", "jsessionid", "phpsessid", "connect\\.sid", "session", "csrf[-_]?token", "xsrf[-_]?token", "signature", "token", "sign", "password", "passwd",
     "passphrase", "pwd", "密码", "口令", "密钥",
 )  # fmt: skip
 # What a name ends with. Every name is one of these with something before it; no name is looked for anywhere else.
-ENDING = re.compile(
-    "authorization|cookie|key|secret|token|session[-_]?id|phpsessid|connect\\.sid|signature|sign|password|passwd"
-    "|passphrase|pwd|密码|口令|密钥"
-)
+ENDINGS = (
+    "authorization", "cookie", "key", "secret", "token", "session", "sessionid", "session_id", "session-id", "phpsessid",
+    "connect.sid", "signature", "sign", "password", "passwd", "passphrase", "pwd", "密码", "口令", "密钥",
+)  # fmt: skip
 NAME = re.compile(r"(?:" + "|".join(_HEADERS + _FIELDS) + r"|(?<=[?&])key)\Z")
 _LONGEST_NAME = 24
 # Behind a name: `:`, `=` or `=>`; in a list of pairs, where the name is quoted, a comma.
 TAIL = re.compile(r"(?P<quote>\\{0,7}[\"'])?[ \t]{0,4}(?:=>|[:=]|(?(quote),|(?!)))[ \t\r\n]{0,4}(?:b(?=\\{0,7}[\"']))?")
+_BEHIND_A_NAME = frozenset(" \t:=\"'\\")
 OPENING = re.compile(r"\\{0,7}[\"']")
 SCHEME = re.compile(r"(?:bearer|basic|token|apikey|api-key)[ \t]{1,4}", re.IGNORECASE)
 WORD = re.compile(r"[^\s\"'&;,)}\]<>\\`|]++")
@@ -39,6 +40,8 @@ PLACEHOLDER = re.compile(
     r"\$\{?[A-Z][0-9A-Z_]{2,40}\}?|\{\{?[A-Za-z_ ]{1,40}\}{0,2}|<[^<>]{1,40}>|%s|[Xx]{4,256}+|\*{3,256}+"
     r"|(?:[Yy]our|YOUR)(?:[-_ ][A-Za-z]{1,12}){1,5}"
 )
+# What is no sign of a secret and may touch one: Chinese, or a number in a circle.
+AFTER_PLACEHOLDER = re.compile(r"[\u2000-\U0010ffff]*+")
 DIGIT = re.compile(r"[0-9]")
 # `response="…"` of a Digest authorization, which its quotes cut off from the header's name.
 DIGEST = re.compile(r"response=\\{0,7}[\"']?(?P<value>[0-9a-f]{32,64}+)")
@@ -65,9 +68,14 @@ _DATABASES = (
     "amqps",
 )
 _NOT_SECRETS = frozenset({"none", "null", "nil", "true", "false", "undefined", "str", "string", "bytes", "required"})
-_COOKIES = frozenset({"sessionid", "session-id", "session_id", "phpsessid", "connect.sid"})
+_COOKIES = frozenset({
+    "sessionid", "session-id", "session_id", "jsessionid", "phpsessid", "connect.sid", "session", "csrftoken",
+    "csrf-token", "csrf_token", "xsrftoken", "xsrf-token", "xsrf_token",
+})  # fmt: skip
 # Names so common that only a long value with a digit is taken for a secret.
-_LOOSE = frozenset({"token", "sign", "signature", "key", *_COOKIES})
+_LOOSE = frozenset({
+    "token", "sign", "signature", "key", "accesskey", "access-key", "access_key", *_COOKIES,
+})  # fmt: skip
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "密码", "口令"})
 _LEAST_LOOSE = 16
 _LONGEST_WORD = 20
@@ -76,11 +84,12 @@ _LONGEST_WORD = 20
 def find_named_secrets(view: View) -> Iterator[Finding]:
     text = view.text
     position = 0
-    while (ending := ENDING.search(view.lowered, position)) is not None:
-        position = ending.end()
-        tail = TAIL.match(text, position)
-        name = None if tail is None else NAME.search(view.lowered, max(0, position - _LONGEST_NAME), position)
-        if tail is None or name is None or continues_word(text, name.start()):
+    for start, end in places_of(view.lowered, ENDINGS):
+        if start < position or text[end : end + 1] not in _BEHIND_A_NAME:
+            continue
+        tail = TAIL.match(text, end)
+        name = None if tail is None else NAME.search(view.lowered, max(0, end - _LONGEST_NAME), end)
+        if tail is None or name is None or (continues_word(text, name.start()) and not _is_hump(text, name.start())):
             continue
         position = tail.end()
         if is_masked_at(text, position):
@@ -93,6 +102,11 @@ def find_named_secrets(view: View) -> Iterator[Finding]:
         elif not quoted:
             # One word without a secret is not read again: `token=token=…` would take forever.
             position = max(position, end)
+
+
+def _is_hump(text: str, start: int) -> bool:
+    """Whether a word begins here inside of a name such as `dbPassword`."""
+    return text[start].isupper() and text[start - 1].islower()
 
 
 def _value_span(text: str, position: int, name: str) -> tuple[int, int, bool]:
@@ -111,7 +125,7 @@ def _value_span(text: str, position: int, name: str) -> tuple[int, int, bool]:
 
 
 def _is_secret(text: str, start: int, end: int, name: str) -> bool:
-    if is_masked_at(text, start) or PLACEHOLDER.fullmatch(text, start, end):
+    if is_masked_at(text, start) or is_placeholder(text[start:end]):
         return False
     if end - start <= _LONGEST_WORD and text[start:end].strip().lower() in _NOT_SECRETS:
         return False
@@ -122,6 +136,12 @@ def _is_secret(text: str, start: int, end: int, name: str) -> bool:
         # What follows is as often a sentence; a password is typed without an input method.
         return text[start:end].isascii()
     return name not in _LOOSE or (end - start >= _LEAST_LOOSE and DIGIT.search(text, start, end) is not None)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether it only says where a secret goes, and all of it does."""
+    match = PLACEHOLDER.match(value)
+    return match is not None and AFTER_PLACEHOLDER.fullmatch(value, match.end()) is not None
 
 
 def kind_and_mask(name: str, value: str) -> tuple[SecretKind, str]:

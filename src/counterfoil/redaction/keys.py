@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from counterfoil.redaction.edges import continues_word
 from counterfoil.redaction.masks import AUTHORIZATION, JWT, PRIVATE_KEY, is_masked_at, mask_key
@@ -85,6 +86,10 @@ def find_keys(view: View) -> Iterator[Finding]:
     while (start := signs.find(_LEAST_RUN, position)) >= 0:
         # `find` gives the first place from which so many follow, which is the run's own beginning.
         position = RUN.match(signs, start).end()  # type: ignore[union-attr]
+        # Most runs are ids and names, none of whose words begins as a key does.
+        words = view.text[start:position].replace("_", "-").split("-")
+        if _BEGINNINGS.isdisjoint([word[:2] for word in words]) and words[0][1:3] not in _BEGINNINGS:
+            continue
         span = _key_within(view.text, start, position)
         if span is not None:
             yield _key(view.text, *span)
@@ -158,13 +163,14 @@ def find_private_keys(view: View) -> Iterator[Finding]:
         yield Finding(kind=SecretKind.API_KEY, start=match.start(), end=position, mask=PRIVATE_KEY)
 
 
-def end_on_next_line(text: str, found: Finding) -> int:
-    """Where a key ends that a line's end has broken in two; its own end where it has not."""
+def with_next_line(text: str, found: Finding) -> Finding:
+    """A key with its rest, where a line's end has broken it in two."""
     match = NEXT_LINE.match(text, found.end)
-    if match is None:
-        return found.end
-    rest = match["rest"]
-    return match.end() if any(map(str.isdigit, rest)) and any(map(str.isalpha, rest)) else found.end
+    rest = "" if match is None else match["rest"]
+    if match is None or not (any(map(str.isdigit, rest)) and any(map(str.isalpha, rest))):
+        return found
+    mask = mask_key(text[found.start : found.end] + rest) if "…" in found.mask else found.mask
+    return replace(found, end=match.end(), mask=mask)
 
 
 def mask_token(token: str) -> str:

@@ -29,10 +29,13 @@ from counterfoil.redaction.normalise import View
 if TYPE_CHECKING:
     from kingfisher_sdk import Scanner
 
+# In a data directory: the rules as compiled for this machine.
+RULES_FOLDER = "scanner-rules"
 # A megabyte takes a fiftieth of a second; only a text made of thousands of broken keys takes longer than one.
 _SECONDS_MAX = 10.0
 # Helpers that Kingfisher keeps for itself (a client's id, an account's name) are no secrets, but for these.
 _SECRET_HELPERS = ("secret", "secret-access-key", "security-token", "passphrase")
+_WITH_A_USER = "curl-auth-user"
 # What a rule's name says about what it finds; all else is a key.
 _KINDS = (
     ("jwt", SecretKind.AUTHORIZATION, JWT),
@@ -98,6 +101,9 @@ def find_known_keys(view: View) -> Iterator[Finding]:
         if not found.visible and not rule.endswith(_SECRET_HELPERS):
             continue
         start, end = found.location["start_offset"], found.location["end_offset"]
+        if rule.endswith(_WITH_A_USER):
+            # The name before it is none of the secret.
+            start += view.text[start:end].find(":") + 1
         if end > start and not is_masked_at(view.text, start):
             kind, mask = _kind_and_mask(rule, view.text[start:end])
             yield Finding(kind=kind, start=start, end=end, mask=mask)

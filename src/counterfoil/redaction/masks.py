@@ -11,6 +11,7 @@ _SHOWN = 4
 _KEPT_PREFIXES = (
     "sk-ant-", "sk-proj-", "sk-or-", "sk-", "sk_live_", "sk_test_", "rk_live_", "gsk_", "xai-", "hf_", "ghp_", "gho_",
     "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "nvapi-", "pplx-", "AIza", "AKIA", "ASIA", "LTAI", "xoxb-", "xoxp-",
+    "whsec_", "r8_", "npm_", "pypi-", "tvly-", "csk-", "fw_",
 )  # fmt: skip
 
 AUTHORIZATION = "[authorization]"
@@ -25,7 +26,7 @@ CARD_CHECK = "[card check]"
 
 # A mask of ours at this place, or a key that somebody masked before: `sk-…3fA9`, `sk-...3fA9`, `sk-****3fA9`.
 MASK = re.compile(
-    r"\[(?:authorization|cookie|password|secret|jwt|private key|payment link|card check|too deep)\]"
+    r"\[(?:authorization|cookie|password|secret|jwt|private key|payment link|card check|content|too deep)\]"
     r"|\[(?:card|bank|id|phone|order|number|code)(?: …[0-9A-Za-z]{4})?\]"
     r"|\[(?:content|body|headers|header|log|image|file|bytes|items|unread) [0-9]{1,12}\]"
     r"|(?:sk-(?:[0-9a-z]{1,8}-){0,2}|[a-z]{2}_(?:live|test)_|[a-z0-9]{2,10}_|[a-z]{3,5}-|CF-|AIza|AKIA|ASIA|LTAI|AKID)?"

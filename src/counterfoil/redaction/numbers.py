@@ -27,7 +27,7 @@ IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?:[ ]?[0-9A-Z]){11,30}+")
 # How many letters and spaces of one stand in front of its first long run of digits: `GB29 NWBK `.
 _BEFORE_IBAN = (2, 5, 6, 8, 10)
 _FREE = frozenset(" \t\r\n:=,;\"'()[]{}#/|")
-_BEFORE_ACCOUNT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # Lengths by country, of those whose banks people pay from. Source: the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
     "AE": 23, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20, "ES": 24,
@@ -47,7 +47,7 @@ NAMED_ID = re.compile(
     re.IGNORECASE,
 )
 
-# The shortest secret of one group is a phone number.
+# The shortest secret of one group is a phone number; no secret has less digits.
 _LEAST_ALONE = 11
 _LEAST_LONG = 16
 # Of a resident id whose check sign is an X.
@@ -91,6 +91,12 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 )
 
 
+_ISSUERS_BY_DIGIT = {
+    digit: tuple(issuer for issuer in _ISSUERS if str(issuer[0])[0] <= digit <= str(issuer[1])[0])
+    for digit in "0123456789"
+}
+
+
 def has_enough_digits(view: View) -> bool:
     """Whether there may be a number as long as a phone's: without one there is nothing to find here."""
     return CANDIDATE.search(view.plain.translate(_DIGITS_AND_GAPS)) is not None
@@ -103,21 +109,24 @@ def find_numbers(view: View) -> Iterator[Finding]:
     while (candidate := CANDIDATE.search(shape, position)) is not None:
         start = candidate.start()
         position = RUN.match(text, start).end()  # type: ignore[union-attr]  # a digit is a run
-        # A group that touches a letter is a piece of a word: `4242…a1` is hexadecimal, not a number.
+        digits = shape.count(b"0", start, position)
+        if digits < _LEAST_ALONE:
+            continue
         before = text[start - 1] if start else " "
-        inside = before not in _FREE and _is_inside(text, start)
-        touching = _touches_word(text, position)
-        if before in _BEFORE_ACCOUNT:
+        if before in _CAPITALS or (before == " " and text[start - 2 : start - 1] in _CAPITALS):
             yield from _find_bank_account(text, start)
-        if (inside or touching) and text[start:position].isdigit():
-            if touching and position - start == _DIGITS_BEFORE_X:
+        # A group that touches a letter is a piece of a word: `4242…a1` is hexadecimal, not a number.
+        inside = before not in _FREE and _is_inside(text, start)
+        touching = _is_word_sign(text[position : position + 1])
+        if digits == position - start and (inside or touching):
+            if touching and digits == _DIGITS_BEFORE_X:
                 yield from _find_resident_ids(text, [(start, position)])
             continue
         groups = [match.span() for match in GROUP.finditer(text, start, position)]
         lengths = tuple([b - a for a, b in groups])
         if len(lengths) <= _GROUPS_KNOWN and not _may_hold(lengths):
             continue
-        if sum(lengths) >= _DIGITS_BEFORE_X:
+        if digits >= _DIGITS_BEFORE_X:
             yield from _find_resident_ids(text, groups)
         yield from _find_in_groups(text, groups[1 if inside else 0 : len(groups) - 1 if touching else None])
 
@@ -181,7 +190,7 @@ def _find_in_groups(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[Fi
         count = 1
         start, end = groups[index]
         found = _judge_one(text[start:end]) if lengths[index] >= _LEAST_ALONE else None
-        if found is not None and end - start < 20 and _is_named_id(text, start, end):
+        if found is not None and _is_named_id(text, start, end):
             found = None
         if found is None and lengths[index] in _FIRST_LENGTHS:
             for count in _COUNTS:
@@ -233,10 +242,12 @@ def is_iban(text: str) -> bool:
 
 def is_card(digits: str) -> bool:
     """Luhn's check digit, and an issuer's prefix with one of its lengths: one random number in ten passes Luhn alone."""
-    if not 13 <= len(digits) <= 19:
+    length = len(digits)
+    if not 13 <= length <= 19:
         return False
     known = any(
-        len(digits) in lengths and first <= int(digits[: len(str(first))]) <= last for first, last, lengths in _ISSUERS
+        length in lengths and first <= int(digits[: len(str(first))]) <= last
+        for first, last, lengths in _ISSUERS_BY_DIGIT.get(digits[0], ())
     )
     return known and _passes_luhn(digits)
 

@@ -88,7 +88,8 @@ def find_in(seen: View) -> list[Finding]:
                 break
     if keys.has_long_run(seen):
         found.extend(keys.find_keys(seen))
-        found.extend(keys.find_keys_with_dots(seen))
+        if "." in lowered or ":" in lowered:
+            found.extend(keys.find_keys_with_dots(seen))
     if numbers.has_enough_digits(seen):
         found.extend(numbers.find_numbers(seen))
     # What a word says comes behind what a shape says: of two at one place, the first knows its provider.

@@ -36,10 +36,7 @@ def scan(text: str, *, characters_max: int = SCANNED_CHARACTERS_MAX) -> list[Fin
     scanned, origins = normalise(text[:characters_max])
     seen = view(scanned)
     found = [*rules.find_in(seen), *pictures.find_embedded(seen), *kingfisher.find_known_keys(seen)]
-    for index, one in enumerate(found):
-        end = keys.end_on_next_line(scanned, one) if one.kind is SecretKind.API_KEY else one.end
-        if end != one.end:
-            found[index] = replace(one, end=end)
+    found = [keys.with_next_line(scanned, one) if one.kind is SecretKind.API_KEY else one for one in found]
     found = rules.without_overlaps(found) if found else []
     for find in _BLOCK_FINDERS:
         found = _with_blocks(scanned, found, list(find(seen)))
@@ -51,12 +48,14 @@ def scan(text: str, *, characters_max: int = SCANNED_CHARACTERS_MAX) -> list[Fin
 
 
 def redact_fully(text: str, *, characters_max: int = SCANNED_CHARACTERS_MAX) -> str:
-    """The text with everything masked that a full scan finds. Masking twice changes nothing."""
+    """The text with everything masked that a full scan finds. Up to the cap, masking twice changes nothing."""
+    found = scan(text, characters_max=characters_max)
     for _ in range(_PASSES_MOST):
-        found = scan(text, characters_max=characters_max)
         if not found:
             break
         text = rules.put_masks(text, found)
+        # What was beyond the cap is a mark by now, and masks may be longer than what they stand for.
+        found = scan(text, characters_max=len(text))
     return text
 
 

@@ -30,7 +30,11 @@ from counterfoil.site.pages import Address, Pages, is_under_way
 
 _HOME = ("/", "/why")
 _LIVE = "/why/live"
-_PART_OF_ERROR = {"request_not_found": "why_not_found", "subject_not_recognised": "why_no_id"}
+_PART_OF_ERROR = {
+    "request_not_found": "why_not_found",
+    "subject_not_recognised": "why_no_id",
+    "subject_private": "why_private",
+}
 _ROBOTS = b"User-agent: *\nDisallow: /why/\nDisallow: /why?\n"
 # Pages about one request are for whoever has its id, not for search engines.
 _NOT_INDEXED = (("x-robots-tag", "noindex"),)

@@ -9,7 +9,8 @@ _LISTED = (
     Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.TASK_STATE, Kind.DOWNLOAD_STATE, Kind.VERDICT, Kind.TASK_KIND,
     Kind.INPUT_TYPE, Kind.TASK_SOURCE, Kind.CHECK_SCOPE, Kind.LIMIT_WINDOW, Kind.LIMIT_UNIT, Kind.HOLD_STATE,
     Kind.HOLD_REASON, Kind.GRANT_STATE, Kind.GRANT_KIND, Kind.ACCOUNT_STATE, Kind.GROUP_STATE, Kind.KEY_STATE,
-    Kind.MODEL_TIER, Kind.DUPLICATE_POLICY, Kind.OUTPUT_POLICY, Kind.CAUSE, Kind.TRANSFER_CODE, Kind.LEDGER_ACCOUNT,
+    Kind.MODEL_TIER, Kind.DUPLICATE_POLICY, Kind.OUTPUT_POLICY, Kind.CAUSE, Kind.FINDING, Kind.TRANSFER_CODE,
+    Kind.LEDGER_ACCOUNT,
     Kind.ORDER_STATE, Kind.REFUND_STATE, Kind.DISPUTE_STATE, Kind.ORDER_EVENT, Kind.ORDER_SOURCE, Kind.PROVIDER_KIND,
     Kind.INVOICE_STATE, Kind.CODE_STATE,
     Kind.OWNER, Kind.PROBLEM_CLASS, Kind.EVIDENCE_FIELD, Kind.ERROR,
@@ -19,6 +20,7 @@ _LISTED = (
 _ADVISED = frozenset(
     {
         Kind.REQUEST_STATE, Kind.CHARGE_MARK, Kind.TASK_STATE, Kind.DOWNLOAD_STATE, Kind.VERDICT, Kind.CAUSE,
+        Kind.FINDING,
         Kind.ORDER_STATE, Kind.REFUND_STATE, Kind.DISPUTE_STATE, Kind.INVOICE_STATE, Kind.PROBLEM_CLASS, Kind.ERROR,
     }
 )  # fmt: skip
@@ -73,12 +75,15 @@ def refusals() -> tuple[Entry, ...]:
 def glossary() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     """Every other public entry that has its place on the look-up page: its code, and all meanings of that code.
 
-    A code that two lists share has one place, and a refusal's place is its own.
+    A code that two lists share has one place, and a refusal's place is its own. A cause of a refusal is a finding as well,
+    in the same words: it is said once.
     """
     found: dict[str, list[Entry]] = {}
     taken = {one.code for one in refusals()}
     for kind in _LISTED:
         for one in entries(kind):
             if one.public and one.code not in taken and one.article == f"/why#{one.code}":
-                found.setdefault(one.code, []).append(one)
+                meanings = found.setdefault(one.code, [])
+                if all(known.explanation != one.explanation for known in meanings):
+                    meanings.append(one)
     return tuple((code, tuple(meanings)) for code, meanings in found.items())

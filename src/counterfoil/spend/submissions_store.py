@@ -40,7 +40,12 @@ _GROUPED: LiteralString = (
 
 async def find_submission(connection: Connection, submission_id: UUID) -> SubmissionView | None:
     async with connection.cursor(row_factory=class_row(SubmissionView)) as cursor:
-        await cursor.execute(f"{_VIEW}{_COPIES} WHERE s.submission_id = %s{_GROUPED}", (submission_id,))
+        # The first request has the submission's id, and requests are found by theirs whatever their account.
+        await cursor.execute(
+            f"{_VIEW}{_COPIES} WHERE s.submission_id = %(id)s"  # noqa: S608
+            f" AND s.account_id = (SELECT account_id FROM requests WHERE request_id = %(id)s){_GROUPED}",
+            {"id": submission_id},
+        )
         return await cursor.fetchone()
 
 

@@ -80,7 +80,24 @@ class Kind(StrEnum):
     # Whether things that somebody names lead to one account, and what can be named.
     SAME_ACCOUNT_VERDICT = "same_account_verdict"
     ACCOUNT_CLAIM = "account_claim"
+    # Evidence bundles: parts, for whom, records, what is left out, what does not hold, what is proved and what cannot be.
+    BUNDLE_PART = "bundle_part"
+    BUNDLE_VIEW = "bundle_view"
+    RECORD_KIND = "record_kind"
+    BUNDLE_OMISSION = "bundle_omission"
+    BUNDLE_FAULT = "bundle_fault"
+    BUNDLE_PROOF = "bundle_proof"
     PROBLEM_CLASS = "problem_class"
+    # What can be found about a question of money: in general, with its numbers (the label is filled in), and what would
+    # have had to be different.
+    FINDING = "finding"
+    FINDING_TEXT = "finding_text"
+    FINDING_OTHERWISE = "finding_otherwise"
+    # Where money went: the steps from an opening to its closing, what charges are broken down by, and the parts of what
+    # left a balance.
+    WATERFALL_STEP = "waterfall_step"
+    WATERFALL_BY = "waterfall_by"
+    SPENDING_PART = "spending_part"
     EVIDENCE_FIELD = "evidence_field"
     OWNER = "owner"
     # A part of a page: the label is its heading, the explanation its paragraph.
