@@ -19,8 +19,11 @@ $(RUNTIME_STAMP): requirements/runtime.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(DEV_STAMP): requirements/dev.txt $(RUNTIME_STAMP)
+$(DEV_STAMP): requirements/dev.txt requirements/spark.txt $(RUNTIME_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+	@# PySpark comes as source only, and is of use only beside a Java runtime.
+	if command -v java >/dev/null; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/spark.txt; fi
 	@touch $@
 
 run: setup
@@ -39,6 +42,8 @@ bench: setup
 	$(BIN)/counterfoil bench ledger
 	$(BIN)/counterfoil bench gateway
 	$(BIN)/counterfoil bench redaction
+	$(BIN)/counterfoil bench reconcile --rows 1000000
+	$(BIN)/counterfoil bench breaks --every 5
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix src tests
@@ -49,6 +54,7 @@ requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --only-binary :all: --upgrade pyproject.toml -o requirements/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --only-binary :all: --upgrade -c requirements/runtime.txt requirements/build.in -o requirements/build.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --only-binary :all: --upgrade -c requirements/runtime.txt -c requirements/build.txt --group dev -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -c requirements/runtime.txt requirements/spark.in -o requirements/spark.txt
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from counterfoil.foundation.errors import AmountUnreadable, InputError
 from counterfoil.foundation.money import parse_nanos
+from counterfoil.foundation.periods import read_time_zone
 
 VARIABLE_PREFIX = "COUNTERFOIL_"
 Network = IPv4Network | IPv6Network
@@ -127,6 +128,14 @@ def _read_name(text: str) -> str:
     return text
 
 
+def _read_zone(text: str) -> str:
+    try:
+        read_time_zone(text)
+    except InputError as error:
+        raise ValueError from error
+    return text
+
+
 def _read_amount(text: str) -> str:
     try:
         nanos = parse_nanos(text)
@@ -143,6 +152,7 @@ _SIZE = Kind(name="size", expected="bytes, or a number with KiB, MiB or GiB, up 
 _NETWORKS = Kind(name="networks", expected="networks such as 10.0.0.0/8, separated by commas", read=_read_networks)
 _DATABASE = Kind(name="database URL", expected="postgresql://USER:PASSWORD@HOST/DATABASE", read=_read_database_url)
 _NAME = Kind(name="name", expected=f"at most {_NAME_MAX_CHARACTERS} printable characters", read=_read_name)
+_TIME_ZONE = Kind(name="time zone", expected="an IANA time zone such as Asia/Shanghai", read=_read_zone)
 _AMOUNT = Kind(name="amount", expected="an amount such as 500 or 12.50", read=_read_amount)
 _HOSTS = Kind(name="hosts", expected="host names or addresses, separated by commas", read=_read_hosts)
 _MAIL_URL = Kind(name="mail server", expected="mailtos://USER:PASSWORD@HOST?from=ADDRESS", read=_read_mail_url)
@@ -310,6 +320,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Who provides the service and is paid: the name that stands on receipts.",
     ),
     Setting(
+        name="operator_time_zone",
+        kind=_TIME_ZONE,
+        default="UTC",
+        help="Where a day of reconciliation begins and ends, such as Asia/Shanghai: the day of the statements.",
+    ),
+    Setting(
         name="approval_policy",
         kind=_choice("two_people", "single_with_reason"),
         default="single_with_reason",
@@ -392,6 +408,7 @@ class Settings:
     task_hold_days: int
     order_minutes: int
     operator_name: str
+    operator_time_zone: str
     approval_policy: str
     # Decimal text, of whichever currency.
     approval_single_cap: str

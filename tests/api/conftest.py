@@ -93,6 +93,7 @@ def management(office: Office) -> Starlette:
         waterfalls=office.waterfalls,
         tasks=office.tasks,
         upstreams=office.upstreams,
+        reconcile=office.reconcile,
         test_upstream=office.probes.test,
     )
     return Starlette(routes=[Mount(PREFIX, app=application_on(services))])

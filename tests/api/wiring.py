@@ -15,6 +15,7 @@ from counterfoil.approvals.service import Approvals
 from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.notify import MembersAsReaders
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.bootstrap.reconcile import build_reconciliation
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
@@ -36,6 +37,8 @@ from counterfoil.notify.service import Notifications, NotifySettings
 from counterfoil.pricing.model import Usage, WorkShape
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.recharge.codes_service import Codes
+from counterfoil.reconcile.archive import Archive
+from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.redaction.rules import redact
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
@@ -107,6 +110,8 @@ class Office:
     same_account: SameAccount
     bundles: Bundles
     waterfalls: Waterfalls
+    reconcile: Reconciliation
+    archive: Archive
     probes: UpstreamProbes
     checkpoints: CheckpointFolder
 
@@ -188,6 +193,7 @@ def open_approvals(database: Database, ledger: Ledger, clock: SystemClock) -> Ap
 
     async def adjust(connection: Connection, approval: Approval) -> None:
         assert approval.amount is not None
+        assert approval.account_id is not None
         source_id = approval.approval_id.hex
         command = Adjust(account_id=approval.account_id, source_id=source_id, amount=approval.amount)
         await ledger.session(connection).operate(command)
@@ -269,6 +275,7 @@ async def open_office(
                 database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders,
                 codes=codes, members=members, directory=KeyDirectory(database, clock), limits=limits, statuses={},
             )  # fmt: skip
+            archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
             checkpoints = CheckpointFolder(data_directory.checkpoints, data_directory.signing_key)
             yield Office(
                 clock=clock,
@@ -299,6 +306,17 @@ async def open_office(
                     issuer="The Desk",
                 ),
                 waterfalls=Waterfalls(database, ledger=ledger, clock=clock),
+                reconcile=build_reconciliation(
+                    database=database,
+                    ledger=ledger,
+                    approvals=approvals,
+                    clock=clock,
+                    data_directory=data_directory,
+                    recharge=recharge,
+                    spend=spend,
+                    archive=archive,
+                ),
+                archive=archive,
                 probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
                 checkpoints=checkpoints,
             )

@@ -32,6 +32,7 @@ class Till:
     async def carry_out(self, connection: Connection, approval: Approval) -> None:
         self.seen.append(approval)
         amount = approval.payload["nanos"]
+        assert approval.account_id is not None
         # Each its own source: carried out twice is credited twice, and would be seen.
         source_id = f"{approval.subject} {len(self.seen)}"
         grant = GrantSpec(kind=GrantKind.COMPENSATION, amount=amount, origin="compensation")

@@ -123,6 +123,8 @@ def command_services(office: Office) -> Services:
         waterfalls=office.waterfalls,
         tasks=office.tasks,
         upstreams=office.upstreams,
+        reconcile=office.reconcile,
+        archive=office.archive,
         test_upstream=office.probes.test,
         explain=explain,
     )

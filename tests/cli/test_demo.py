@@ -30,7 +30,7 @@ from counterfoil.settings import Settings
 
 HEAD = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 CALLS = 120
-SECONDS_MAX = 150
+SECONDS_MAX = 240
 # What would lead a demo astray if it listened to it.
 REAL_INSTALLATION = {
     "COUNTERFOIL_DATABASE_URL": "postgresql://real:secret@127.0.0.1:9/production",
@@ -141,6 +141,29 @@ def test_the_upstreams_bill_is_ours_but_for_named_differences(demo: Finished) ->
     # Staged on purpose: a call that its upstream answers too late.
     assert answer["upstream_differences"]["stalled"]["calls"] >= 1
     assert answer["upstream_expected_nanos"] > 0
+
+
+def test_the_day_closes_with_its_staged_breaks_and_with_none_after_they_are_settled(demo: Finished) -> None:
+    day = demo.answer["day"]
+    assert day["closed"] is True
+    assert set(day["books"].values()) == {"closed"}
+    of_money = {name: count for name, count in day["breaks"].items() if name.startswith("payments.")}
+    assert of_money == {"payments.amount_under": 1, "payments.fee_mismatch": 1, "payments.missing_internal": 1}
+    assert (day["approved"], day["left"]) == (3, 0)
+    assert day["statements"] >= 7
+    assert f"{day['statements']} statements with {day['lines']} lines" in demo.said
+    assert "Fee differs from the agreement (payments.fee_mismatch): 4.00 CNY apart" in demo.said
+    assert "held again, 0 are left" in demo.said
+
+
+def test_its_statements_can_be_imported_again_and_add_nothing(demo: Finished) -> None:
+    command = [
+        sys.executable, "-m", "counterfoil", "reconcile", "import", str(demo.folder / "statements" / "stripe.csv"),
+        "--by", "Ada", "--data-dir", str(demo.folder), "--json",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS_MAX)
+    (file,) = json.loads(done.stdout)["files"]
+    assert file["outcome"] == "known"
 
 
 def test_a_person_sees_the_address_and_both_calls_with_what_comes_of_them(demo: Finished) -> None:

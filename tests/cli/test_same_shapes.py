@@ -26,7 +26,7 @@ def _over_rest(terminal: Terminal, *paths: str) -> list[Any]:
             orders=office.recharge.orders, notices=office.recharge.notices, order_refunds=office.recharge.order_refunds,
             payment_providers=office.recharge.payment_providers, recharge_terms=office.recharge.recharge_terms,
             receipts=office.recharge.receipts, invoices=office.recharge.invoices,
-            spend=office.spend, submissions=office.submissions, same_account=office.same_account, evidence=office.evidence, bundles=office.bundles, waterfalls=office.waterfalls, tasks=office.tasks, upstreams=office.upstreams, test_upstream=office.probes.test,
+            spend=office.spend, submissions=office.submissions, same_account=office.same_account, evidence=office.evidence, bundles=office.bundles, waterfalls=office.waterfalls, tasks=office.tasks, upstreams=office.upstreams, reconcile=office.reconcile, test_upstream=office.probes.test,
         )  # fmt: skip
         transport = httpx2.ASGITransport(app=application_on(services))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -47,6 +47,16 @@ from counterfoil.recharge.codes_model import CodeState
 from counterfoil.recharge.invoices_model import InvoiceState
 from counterfoil.recharge.model import DisputeState, OrderSource, OrderState, ProviderKind, RefundState
 from counterfoil.recharge.rules import Outcome
+from counterfoil.reconcile.desk_model import (
+    BreakEventKind,
+    BreakState,
+    InconclusiveReason,
+    RunState,
+    SettlementAction,
+    SourceKind,
+)
+from counterfoil.reconcile.model import Book, BreakClass
+from counterfoil.reconcile.statements.model import RejectReason
 from counterfoil.spend.model import AttemptOutcome, ChargeMark, RequestState
 from counterfoil.spend.submissions import Verdict
 from counterfoil.tasks.model import DownloadState, Source, TaskKind, TaskState
@@ -215,6 +225,15 @@ def test_no_kind_is_empty() -> None:
         (Kind.APPROVAL_ACTION, list(ApprovalAction)),
         (Kind.APPROVAL_POLICY, list(ApprovalPolicy)),
         (Kind.OUTPUT_POLICY, list(Policy)),
+        (Kind.BREAK_CLASS, list(BreakClass)),
+        (Kind.BREAK_STATE, list(BreakState)),
+        (Kind.BREAK_EVENT, list(BreakEventKind)),
+        (Kind.BREAK_ACTION, list(SettlementAction)),
+        (Kind.RUN_STATE, list(RunState)),
+        (Kind.RUN_REASON, list(InconclusiveReason)),
+        (Kind.REJECT_REASON, list(RejectReason)),
+        (Kind.STATEMENT_SOURCE, list(SourceKind)),
+        (Kind.BOOK, list(Book)),
         (Kind.OWNER, list(Owner)),
         (Kind.MODEL_TIER, ["economy", "standard", "premium", "image", "video"]),
         (Kind.ACCOUNT_STATE, ["active", "suspended", "closed"]),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from counterfoil.api.fields import Cursor, Input, Limit, Output, Page, Text, amount, optional_id, page, time
+from counterfoil.api.fields import Cursor, Input, Limit, Output, Page, Text, amount, identifier, optional_id, page, time
 from counterfoil.api.services import UseCases
 from counterfoil.approvals import model
 from counterfoil.approvals.model import ApprovalAction, ApprovalState
@@ -32,7 +32,7 @@ class Approval(Output):
     approval_id: str
     action: str
     subject: str
-    account_id: str
+    account_id: str | None
     amount_nanos: int | None
     amount: str | None
     currency: str | None
@@ -125,7 +125,7 @@ def _fields(approval: model.Approval) -> dict[str, Any]:
         "approval_id": show_id("approval", approval.approval_id),
         "action": approval.action,
         "subject": approval.subject,
-        "account_id": show_id("account", approval.account_id),
+        "account_id": identifier("account", approval.account_id),
         **amount("amount", approval.amount),
         "currency": approval.currency,
         "reason": approval.reason,

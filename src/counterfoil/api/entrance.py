@@ -18,6 +18,8 @@ from counterfoil.observability import log
 BODY_BYTES_MAX = 1024 * 1024
 # Five thousand prices are two megabytes.
 PRICE_BOOK_BYTES_MAX = 16 * 1024 * 1024
+# A busy merchant's day; what is larger is imported at the terminal.
+STATEMENT_BYTES_MAX = 64 * 1024 * 1024
 
 # Descriptions of the API hold nothing that this source does not.
 OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
@@ -46,7 +48,7 @@ class Entrance:
             refused = Forbidden(code="unauthenticated")
             await self._refuse(refused, scope, receive, send, headers={"WWW-Authenticate": "Bearer"})
             return
-        most = PRICE_BOOK_BYTES_MAX if path.startswith("/prices/") else BODY_BYTES_MAX
+        most = _most_bytes(path)
         body = await _read_body(receive, most)
         if body is None:
             too_large = CounterfoilError(code="body_too_large", most_bytes=most)
@@ -59,6 +61,12 @@ class Entrance:
     ) -> None:
         language = language_of(scope, self._default_language)
         await problem_response(error, language=language, headers=headers)(scope, receive, send)
+
+
+def _most_bytes(path: str) -> int:
+    if path.startswith("/prices/"):
+        return PRICE_BOOK_BYTES_MAX
+    return STATEMENT_BYTES_MAX if path == "/reconcile/statements" else BODY_BYTES_MAX
 
 
 def _bearer_token(scope: Scope) -> str:

@@ -29,6 +29,7 @@ from counterfoil.recharge.receipts import Receipts
 from counterfoil.recharge.refunds import Refunds
 from counterfoil.recharge.service import Orders
 from counterfoil.recharge.terms_service import RechargeTerms
+from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.spend.service import Spend
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
@@ -71,6 +72,7 @@ class Services:
     waterfalls: Waterfalls
     tasks: Tasks
     upstreams: Upstreams
+    reconcile: Reconciliation
     test_upstream: TestUpstream
 
 

@@ -17,6 +17,12 @@ class ApprovalAction(StrEnum):
     # Staff decide a dispute by hand.
     ORDER_DISPUTE = "order_dispute"
     ADJUSTMENT = "adjustment"
+    # How a break of reconciliation is settled, where that moves money.
+    BREAK_WRITE_OFF = "break_write_off"
+    BREAK_CREDIT = "break_credit"
+    BREAK_REFUND = "break_refund"
+    BREAK_ADJUST = "break_adjust"
+    BREAK_UNDO = "break_undo"
 
 
 class ApprovalState(StrEnum):
@@ -48,13 +54,14 @@ class Approval:
     """An approval as recorded.
 
     `subject` is a shown id such as `ord_…`; `payload` what the flow needs to carry it out; `policy` the one that applied.
-    `amount` may be negative where the action takes money away.
+    `amount` may be negative where the action takes money away. `account_id` is None for what is nobody's account's, such as
+    a difference that is written off.
     """
 
     approval_id: UUID
     action: ApprovalAction
     subject: str
-    account_id: UUID
+    account_id: UUID | None
     amount: int | None
     currency: str | None
     reason: str

@@ -81,7 +81,8 @@ def check_proposal(approval: Approval) -> Approval:
 
 def fingerprint(approval: Approval) -> bytes:
     """What makes two proposals of one action and subject the same: account, amount, currency and payload."""
-    content = [approval.account_id.hex, approval.amount, approval.currency, approval.payload]
+    account = None if approval.account_id is None else approval.account_id.hex
+    content = [account, approval.amount, approval.currency, approval.payload]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).digest()
 
 

@@ -56,7 +56,7 @@ class Approvals:
         *,
         action: ApprovalAction,
         subject: str,
-        account_id: UUID,
+        account_id: UUID | None,
         amount: int | None,
         currency: str | None,
         reason: str,

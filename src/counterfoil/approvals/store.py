@@ -37,6 +37,7 @@ async def insert_proposed(connection: Connection, approval: Approval, *, fingerp
             ),
         )  # fmt: skip
     except ForeignKeyViolation as error:
+        assert approval.account_id is not None
         raise NotFound(code="account_not_found", account=show_id("account", approval.account_id)) from error
     return cursor.rowcount == 1
 

@@ -95,6 +95,8 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 waterfalls=waterfalls_of(services),
                 tasks=services.tasks,
                 upstreams=services.upstreams,
+                reconcile=services.reconcile,
+                archive=services.archive,
                 test_upstream=probes_of(services).test,
                 explain=explain,
             )

@@ -92,6 +92,7 @@ def management_application(services: Services) -> Application:
             waterfalls=waterfalls_of(services),
             tasks=services.tasks,
             upstreams=services.upstreams,
+            reconcile=services.reconcile,
             test_upstream=probes_of(services).test,
         )
     )

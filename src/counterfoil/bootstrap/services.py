@@ -16,6 +16,7 @@ from counterfoil.approvals.service import Approvals
 from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.notify import notifications
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
+from counterfoil.bootstrap.reconcile import build_reconciliation
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.service import Evidence
@@ -38,6 +39,8 @@ from counterfoil.notify.service import Notifications
 from counterfoil.observability import BACKGROUND_ERRORS, configure_logging, log
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.recharge.codes_service import Codes
+from counterfoil.reconcile.archive import Archive
+from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.redaction.kingfisher import RULES_FOLDER
 from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
@@ -82,6 +85,8 @@ class Services:
     submissions: Submissions
     tasks: Tasks
     evidence: Evidence
+    reconcile: Reconciliation
+    archive: Archive
     notify: Notifications
 
 
@@ -194,6 +199,7 @@ async def connected_services(
         )  # fmt: skip
         limits = LimitsService(database, clock=clock, lock_accounts=lock_accounts)
         codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
+        archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
         yield Services(
             recharge=recharge,
             notify=notifications(
@@ -204,6 +210,12 @@ async def connected_services(
                 database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
                 members=members, directory=directory, limits=limits, statuses=statuses,
             ),
+            reconcile=build_reconciliation(
+                database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
+                recharge=recharge, spend=spend, archive=archive,
+                time_zone=settings.operator_time_zone,
+            ),
+            archive=archive,
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             approvals=approvals,
             ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,

@@ -13,7 +13,7 @@ from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import Most, OfAccount, account_id_of, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, money, table
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import Json, amount, time
+from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 
@@ -107,7 +107,7 @@ def approval_lines(approval: Approval, events: Sequence[ApprovalEvent], language
         "approval": show_id("approval", approval.approval_id),
         "action": f"{approval.action} ({entry(Kind.APPROVAL_ACTION, approval.action).label[language]})",
         "subject": approval.subject,
-        "account": show_id("account", approval.account_id),
+        "account": identifier("account", approval.account_id),
         "amount": _money(approval),
         "reason": approval.reason,
         "payload": ", ".join(f"{name}={value}" for name, value in approval.payload.items()),
@@ -137,7 +137,7 @@ def approval_json(approval: Approval) -> Json:
         "approval_id": show_id("approval", approval.approval_id),
         "action": approval.action,
         "subject": approval.subject,
-        "account_id": show_id("account", approval.account_id),
+        "account_id": identifier("account", approval.account_id),
         **amount("amount", approval.amount),
         "currency": approval.currency,
         "reason": approval.reason,

@@ -22,6 +22,7 @@ import uvloop
 
 from counterfoil.cli import bench_explain, bench_gateway, bench_ledger, bench_redaction
 from counterfoil.cli.command import RUN, Answer, Call, Commands
+from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers, RunningSandbox
 from counterfoil.cli.output import fields
 from counterfoil.cli.services import Services
@@ -105,6 +106,52 @@ def bench_explain_command(
             )
             measured = uvloop.run(_measure_explain(call, settings, asked, stored=there))
     return Answer(data=measured.to_json(), lines=measured.lines())
+
+
+def bench_reconcile_command(
+    call: Call,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", min=50_000, max=200_000_000, help="Requests, and as many charges.")
+    ] = 10_000_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed writes the same book.")] = 1,
+) -> Answer:
+    """A day's requests held against its charges and an upstream's bill, beside a bare join of the same files.
+
+    Ten million take some minutes and 1 GB of the disk. What was put into the book has to be found, and nothing else.
+    """
+    # Imported here: it brings DuckDB, which no other command should wait for.
+    from counterfoil.cli import bench_reconcile
+
+    with _scratch() as folder:
+        measured = bench_reconcile.measure(folder, rows=rows, seed=seed, progress=call.progress)
+    data = measured.to_json()
+    return Answer(data=data, lines=fields(data), status=ExitStatus.DONE if measured.is_exact else ExitStatus.NOT_DONE)
+
+
+def bench_breaks_command(
+    call: Call,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=2, max=366, help="How long the month is.")] = 30,
+    every: Annotated[
+        int, typer.Option("--every", metavar="N", min=1, max=366, help="Days that are closed at once.")
+    ] = 1,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="ENGINE", help="duckdb, spark-local or spark://host:port.")
+    ] = "duckdb",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed makes up the same.")] = 1,
+) -> Answer:
+    """A month is made up, with breaks of every class in it, and closed day by day; how many are found, and what else.
+
+    Five channels, a bank and three upstreams write their files as they are; these go through the importers.
+    """
+    # Imported here: it brings DuckDB, which no other command should wait for.
+    from counterfoil.cli import bench_breaks
+
+    with _scratch() as folder:
+        measured = bench_breaks.measure(
+            engine=engine, days=days, seed=seed, folder=folder, every=every, progress=call.progress
+        )
+    status = ExitStatus.DONE if measured.is_exact else ExitStatus.NOT_DONE
+    return Answer(data=measured.to_json(), lines=measured.lines(), status=status)
 
 
 async def _measure_explain(
@@ -207,3 +254,5 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     bench.add("redaction", bench_redaction_command)
     bench.add("diagnosis", bench_diagnosis_command)
     bench.add("explain", bench_explain_command)
+    bench.add("reconcile", bench_reconcile_command)
+    bench.add("breaks", bench_breaks_command)

@@ -18,6 +18,7 @@ import typer
 import uvloop
 
 from counterfoil.cli.command import TRY, Answer, Call, Commands, print_json
+from counterfoil.cli.demo_day import DemoDay, ShownDay
 from counterfoil.cli.demo_folder import DemoFolder, DemoPage
 from counterfoil.cli.demo_operator import DemoOperator, build_operator, welcome_casey
 from counterfoil.cli.demo_processes import HOST, Serving, choose_port, serving, wait_until_served
@@ -244,6 +245,8 @@ class _Demo:
             tasks = await DemoTasks(self._caller(running), running.operator.keys, running.services).stage()
         with self._terminal.step("step_settle"):
             await wait_until_settled(running.services, open_tasks=1)
+        with self._terminal.step("step_day"):
+            day = await self._close_day(running, recharge)
         with self._terminal.step("step_verify"):
             unrecorded = await self._unrecorded(running)
             stuck = [read_id("task", tasks.stuck.task_id)]
@@ -251,7 +254,7 @@ class _Demo:
         self._page.upstream_billed_nanos = summary.upstream_billed_nanos
         self._page.ledger_verified = summary.ledger_verified
         self._page.write(self._data_dir)
-        self._say_what_happened(running, summary, staged, tasks, recharge, seconds=seconds)
+        self._say_what_happened(running, summary, staged, tasks, recharge, day, seconds=seconds)
         missing = sorted(code for code, found in staged.items() if found is None)
         data = summary.to_json() | {
             "replay": tally_json(replayed.tally) | {"lines": self._total, "rejected_lines": self._source.rejected},
@@ -259,6 +262,7 @@ class _Demo:
             "replay_tasks": mix.to_json(),
             "recharge": recharge.to_json(),
             "tasks": tasks.to_json(),
+            "day": day.to_json(),
             "refusals_not_met": missing,
             "examples": {code: found.request_id for code, found in staged.items() if found is not None},
             "address": running.serving.address,
@@ -266,7 +270,7 @@ class _Demo:
             "duration_seconds": round(time.monotonic() - self._started_at, 3),
         }
         whole = summary.holds and replayed.tally.served == replayed.tally.done and not missing
-        whole = whole and tasks.is_as_told and recharge.is_as_told and not mix.refused
+        whole = whole and tasks.is_as_told and recharge.is_as_told and day.is_as_told and not mix.refused
         return Answer(data=data, lines=(), status=ExitStatus.DONE if whole else ExitStatus.NOT_DONE)
 
     async def _set_up(self, running: _Running) -> ShownRecharge:
@@ -284,6 +288,10 @@ class _Demo:
             await welcome_casey(services, running.operator)
             await self._wait_for_models(running)
         return recharge
+
+    async def _close_day(self, running: _Running, recharge: ShownRecharge) -> ShownDay:
+        folder, credited = self._data_dir / "statements", running.operator.accounts["acme"]
+        return await DemoDay(running.services, running.payments, running.sandbox, folder, credited).close(recharge)
 
     async def _wait_for_models(self, running: _Running) -> None:
         """Wait until the serving process knows the upstreams and prices that have just been added."""
@@ -422,6 +430,7 @@ class _Demo:
         staged: Mapping[str, Met | None],
         tasks: ShownTasks,
         recharge: ShownRecharge,
+        day: ShownDay,
         *,
         seconds: float,
     ) -> None:
@@ -433,6 +442,8 @@ class _Demo:
         terminal.say(["", *recharge.lines(terminal), ""])
         terminal.head(terminal.word("demo_tasks"))
         terminal.say(["", *tasks.lines(terminal), ""])
+        terminal.head(terminal.word("demo_day"))
+        terminal.say(["", *day.lines_for(terminal), ""])
         terminal.head(terminal.word("demo_why"))
         terminal.say(["", *why_lines(terminal, staged, address=running.serving.address, data_dir=self._data_dir), ""])
         terminal.head(terminal.word("demo_own"))

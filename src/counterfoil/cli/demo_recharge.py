@@ -144,7 +144,7 @@ class DemoRecharge:
         if payment.pay_by is PayBy.TRANSFER:
             # Nobody tells us of a transfer: somebody sees it in the bank's statement.
             await self._services.order_refunds.propose_confirmation(
-                order.order_id, number=f"demo-transfer-{order.number[-8:]}", reason="seen on the statement", by=_BY
+                order.order_id, number=transfer_number(order), reason="seen on the statement", by=_BY
             )
         else:
             if payment.pay_by is PayBy.LINK:
@@ -179,6 +179,11 @@ class DemoRecharge:
         except CounterfoilError as error:
             again = error.code
         return redeemed.view.code.mask, _money(made.view.batch.settings.value, "USD"), again
+
+
+def transfer_number(order: Order) -> str:
+    """The bank's own number of the transfer that paid an order."""
+    return f"demo-transfer-{order.number[-8:]}"
 
 
 def _configured(kind: ProviderKind, given: Mapping[str, str]) -> NewProvider:

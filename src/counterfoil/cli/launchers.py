@@ -52,6 +52,9 @@ class RunningPayments(Protocol):
     def pay(self, provider: str, order_number: str, *, payer: str | None = None) -> object:
         """The customer pays; the provider's notice follows."""
 
+    def orders(self, provider: str | None = None, order_number: str | None = None) -> list[dict[str, Any]]:
+        """What the providers know of orders, with their own numbers of them."""
+
     def use_webhook(self, url: str | None) -> None:
         """Where Stripe's events go; the others are told with each order."""
 

@@ -27,6 +27,8 @@ from counterfoil.recharge.receipts import Receipts
 from counterfoil.recharge.refunds import Refunds
 from counterfoil.recharge.service import Orders
 from counterfoil.recharge.terms_service import RechargeTerms
+from counterfoil.reconcile.archive import Archive
+from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.spend.service import Spend
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
@@ -92,5 +94,7 @@ class Services:
     waterfalls: Waterfalls
     tasks: Tasks
     upstreams: Upstreams
+    reconcile: Reconciliation
+    archive: Archive
     test_upstream: TestUpstream
     explain: Explain

@@ -36,6 +36,12 @@ PREFIXES = {
     "code_batch": "batch",
     "code_try": "try",
     "approval": "appr",
+    "statement": "stmt",
+    "line": "line",
+    "run": "run",
+    "match": "mtch",
+    "break": "brk",
+    "settlement": "setl",
 }
 _KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 _SHOWN = re.compile(r"([a-z]{2,6})_([0-9a-f]{32})\Z")

@@ -101,10 +101,14 @@ class MediaRelay:
         except BaseException:
             response.close()
             raise
-        return read_media_answer(
+        answer = read_media_answer(
             call, raw, content_type=response.headers.get("Content-Type", ""), rates=serving.admission.price.rates,
             upstream_model=route.upstream_model,
         )  # fmt: skip
+        if answer.response_id is not None:
+            return answer
+        # Pictures and sounds have no id of their own: what the upstream calls the request is what its bill names.
+        return replace(answer, response_id=response.headers.get("x-request-id"))
 
     async def _deliver(self, serving: Serving[MediaCall], current: Try[MediaCall], answer: MediaAnswer) -> str:
         """Charge the answer, then give it."""

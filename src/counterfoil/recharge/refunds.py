@@ -114,7 +114,7 @@ class Refunds:
         Raises `Conflict` (`order_not_refundable`), `LedgerRefused` (`refund_exceeds_credit`), `InputError`.
         """
         order = await self._orders.order(order_id)
-        source_hash = self._source_hash(order, source_id)
+        source_hash = self.source_hash(order, source_id)
         async with self._database.reading() as connection:
             known = await refunds_store.find_refund_of_source(connection, order_id, source_hash=source_hash)
         if known is not None and known.approval_id is not None:
@@ -134,7 +134,8 @@ class Refunds:
             payload={"order": order.order_id.hex, "amount_nanos": amount, "source_hash": source_hash.hex()},
         )  # fmt: skip
 
-    def _source_hash(self, order: Order, source_id: str) -> bytes:
+    def source_hash(self, order: Order, source_id: str) -> bytes:
+        """What a refund of an order is known by to be the same one again; raises `InputError`."""
         source_id = source_id.strip()
         if not (1 <= len(source_id) <= _NUMBER_MAX and source_id.isprintable()):
             raise InputError(field="source_id", expected=f"1 to {_NUMBER_MAX} printable characters")
@@ -168,6 +169,16 @@ class Refunds:
             amount=order.amount, currency=order.currency, reason=check_reason(reason), by=check_person(by),
             payload={"order": order.order_id.hex, "state": str(state)},
         )  # fmt: skip
+
+    async def refund_within(self, connection: AsyncConnection[Any], approval: Approval) -> None:
+        """Carry out somebody else's approval of a refund, in its transaction: the payload names `order`, `amount_nanos` and
+        `source_hash`. Raises as `propose`, and `Conflict` (`refund_repeated`)."""
+        await self._carry_out_refund(connection, approval)
+
+    async def confirm_within(self, connection: AsyncConnection[Any], approval: Approval) -> None:
+        """Credit an order by somebody else's approval, in its transaction: the payload names `order`, `number_hash` and
+        `number` (its mask). Raises `Conflict` (`order_not_changed`)."""
+        await self._carry_out_confirmation(connection, approval)
 
     async def _carry_out_refund(self, connection: AsyncConnection[Any], approval: Approval) -> None:
         order = await _locked(connection, UUID(hex=approval.payload["order"]))

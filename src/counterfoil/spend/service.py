@@ -386,25 +386,32 @@ class Spend:
         """
         request = await self.request(request_id)
         async with self._database.unit_of_work() as connection:
-            session = self._ledger.session(connection)
-            answered = await session.operate(
-                RefundCharge(
-                    account_id=request.account_id, source_id=source_id, hold_id=request_id, amount=amount, reason=reason
-                )
+            return await self.refund_within(connection, request, source_id=source_id, amount=amount, reason=reason)
+
+    async def refund_within(
+        self, connection: AsyncConnection[Any], request: RequestView, *, source_id: str, amount: int | None, reason: str
+    ) -> int:
+        """The same in the caller's unit of work, for a request that was read before it."""
+        request_id = request.request_id
+        session = self._ledger.session(connection)
+        answered = await session.operate(
+            RefundCharge(
+                account_id=request.account_id, source_id=source_id, hold_id=request_id, amount=amount, reason=reason
             )
-            refunded: int = answered.operation.answer["refunded"]
-            if answered.replayed:
-                return refunded
-            counted = await store.set_refunded(
-                connection, account_id=request.account_id, request_id=request_id, refunded=refunded
-            )
-            deltas: list[UsageDelta] = list(refund_usage(unpack_counted(counted or b""), refunded_nanos=refunded))
-            if deltas:
-                await limits_store.add_to_usages(connection, request.account_id, deltas)
-            (rows,) = await run_in(connection, [(ledger_store.HOLDS, ([request.account_id], [request_id]))])
-            if ledger_store.read_hold(rows[0])[0].cause_kind == "task":
-                told = task_refunded(request, refunded=refunded, source_id=source_id)
-                await announce(connection, told, announcement_id=self._clock.new_id(), now=self._clock.now())
+        )
+        refunded: int = answered.operation.answer["refunded"]
+        if answered.replayed:
+            return refunded
+        counted = await store.set_refunded(
+            connection, account_id=request.account_id, request_id=request_id, refunded=refunded
+        )
+        deltas: list[UsageDelta] = list(refund_usage(unpack_counted(counted or b""), refunded_nanos=refunded))
+        if deltas:
+            await limits_store.add_to_usages(connection, request.account_id, deltas)
+        (rows,) = await run_in(connection, [(ledger_store.HOLDS, ([request.account_id], [request_id]))])
+        if ledger_store.read_hold(rows[0])[0].cause_kind == "task":
+            told = task_refunded(request, refunded=refunded, source_id=source_id)
+            await announce(connection, told, announcement_id=self._clock.new_id(), now=self._clock.now())
         return refunded
 
     # -- unknown keys ------------------------------------------------------------------------------------------

@@ -131,6 +131,64 @@ _ACTIONS = (
         ),
         back=RECORD_STANDS,
     ),
+    *(
+        _entry(
+            Kind.APPROVAL_ACTION,
+            code,
+            label=label,
+            explanation=explanation,
+            change=Text(
+                zh="请先看差异两边的行（counterfoil reconcile show），再决定。",
+                en="Look at the rows of both sides (counterfoil reconcile show) before deciding.",
+            ),
+            back=Text(
+                zh="批准之后要撤回，另提一个撤销；原来的记录不变。",
+                en="To take it back once it is approved, propose its undoing; what was posted stays.",
+            ),
+        )
+        for code, label, explanation in (
+            (
+                "break_write_off",
+                Text(zh="核销对账差异", en="Write off a break"),
+                Text(
+                    zh="一个对账差异的差额由运营方承担，或归运营方所有。",
+                    en="The operator bears the difference of a break of reconciliation, or keeps it.",
+                ),
+            ),
+            (
+                "break_credit",
+                Text(zh="按对账差异入账", en="Credit for a break"),
+                Text(
+                    zh="收到了款而没有入账，现在给账户入账；有订单的，订单随之变为已付。",
+                    en="Money came in and was not credited, and an account is credited now; where there is an order, it is paid with that.",
+                ),
+            ),
+            (
+                "break_refund",
+                Text(zh="按对账差异退款", en="Refund for a break"),
+                Text(
+                    zh="按对账的结果，把订单的款项或一次扣费退回。",
+                    en="As reconciliation has found, an order's payment or a charge goes back.",
+                ),
+            ),
+            (
+                "break_adjust",
+                Text(zh="按对账差异调整余额", en="Adjust for a break"),
+                Text(
+                    zh="按对账的结果另记一笔，更正账户的余额。",
+                    en="As reconciliation has found, an entry of its own corrects an account's balance.",
+                ),
+            ),
+            (
+                "break_undo",
+                Text(zh="撤销对账处理", en="Undo a settlement"),
+                Text(
+                    zh="把先前为一个差异动过的钱反向再记一笔，差异重新变成待处理。",
+                    en="The opposite of what was posted for a break is posted, and the break is open again.",
+                ),
+            ),
+        )
+    ),
 )
 
 _POLICIES = (

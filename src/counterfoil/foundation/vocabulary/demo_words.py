@@ -53,6 +53,12 @@ _DEMO = (
     _word("demo_order_credited", zh="{order} 通过{provider}付了 {paid}：已入账 {credited}", en="{order} was paid by {provider}, {paid}: credited {credited}", hint_zh="付款和入账在同一笔事务里。", hint_en="Payment and credit are one transaction."),
     _word("demo_order_refunded", zh="{order} 付了 {paid}，之后已全部退回", en="{order} was paid, {paid}, and refunded in full", hint_zh="先从余额扣出，再请付款渠道退款。", hint_en="It leaves the balance first; then the provider is asked to send it back."),
     _word("demo_code_redeemed", zh="兑换码 {mask}：入账 {credited}，第二个账户再兑换时被拒绝", en="Code {mask}: credited {credited}; a second account that tried it was refused", hint_zh="一个码只付给一个人。", hint_en="One code never pays two people."),
+    _word("step_day", zh="对账：导入账单，核对，关账，处理差异", en="Closing the day: statements, matching, breaks settled", hint_zh="账单由沙箱的记录写成文件，再像真的一样导入。", hint_en="The statements are files of what the sandboxes have seen, imported like any other."),
+    _word("demo_day", zh="这一天的账", en="The day, closed", hint_zh="每一行都对上，或是有人负责的差异。", hint_en="Every line is matched, or an open break with an owner."),
+    _word("demo_day_closed", zh="{day}：{files} 份账单共 {lines} 行，关账时有 {breaks} 处差异：", en="{day}: {files} statements with {lines} lines; the day closed with {breaks} breaks:", hint_zh="其中三处是演示故意做错的，其余是上游对失败的调用照样收费。", hint_en="Three are staged; the others are failed calls that their upstream bills all the same."),
+    _word("demo_day_break", zh="{label}（{name}）：差 {amount}", en="{label} ({name}): {amount} apart", hint_zh="我们的记录和账单相差这么多。", hint_en="By so much do our record and the statement differ."),
+    _word("demo_day_calls", zh="{count} 次没有完成的调用，上游照样收费：{amount}", en="{count} calls that did not come to their end, billed all the same: {amount}", hint_zh="费用由运营方承担，写明理由即可。", hint_en="At the operator's cost, with a reason."),
+    _word("demo_day_settled", zh="逐处处理，其中 {approved} 处动钱、由第二个人批准；再核对一遍，还剩 {left} 处", en="Each was settled, {approved} of them with money and a second person's approval; held again, {left} are left", hint_zh="不动钱的写明理由即可。", hint_en="What moves no money takes a reason."),
     _word("demo_why", zh="其中一次为什么被拒绝？打开网页，或运行命令：", en="Why was one of them refused? Open the page, or ask for it here:", hint_zh="每个拒绝都能这样查。", hint_en="Every refusal can be looked up like this."),
     _word("demo_stalled", zh="{count} 次应答超时，上游照样收费", en="{count} answers that we had stopped waiting for, billed all the same", hint_zh="尝试标为结果未知，费用由运营方承担。", hint_en="Attempts of unknown outcome, at the operator's cost."),
     _word("demo_left", zh="{count} 次中途离开，上游已收费", en="{count} answers that nobody waited for to the end, billed all the same", hint_zh="连接先断开，账单后到。", hint_en="The connection ended before the answer did."),
@@ -123,6 +129,19 @@ _ERRORS = (
         change=Text(
             zh="请用 --data-dir 给出一个空的或还不存在的文件夹。",
             en="Give an empty folder with --data-dir, or one that does not exist yet.",
+        ),
+    ),
+    error(
+        "demo_day_open",
+        owner=Owner.OPERATIONS,
+        label=Text(zh="演示的这一天没能关账", en="The demo's day could not be closed"),
+        explanation=Text(
+            zh="有的账单缺失、不完整，或核对没有完成。",
+            en="A statement is missing or not whole, or the day could not be held.",
+        ),
+        change=Text(
+            zh="请重新运行演示；如果再次出现，请把显示的原因告诉开发者。",
+            en="Run the demo again; if it stays so, tell the developers the reasons that are shown.",
         ),
     ),
     error(

@@ -99,6 +99,18 @@ class Kind(StrEnum):
     WATERFALL_BY = "waterfall_by"
     SPENDING_PART = "spending_part"
     EVIDENCE_FIELD = "evidence_field"
+    # What does not match in reconciliation, where that is, a step of it, and what can be done about it.
+    BREAK_CLASS = "break_class"
+    BREAK_STATE = "break_state"
+    BREAK_EVENT = "break_event"
+    BREAK_ACTION = "break_action"
+    # Where a run of a day is, and why it proves nothing.
+    RUN_STATE = "run_state"
+    RUN_REASON = "run_reason"
+    # Why a line of a statement could not be read; what sends statements; what is held against what.
+    REJECT_REASON = "reject_reason"
+    STATEMENT_SOURCE = "statement_source"
+    BOOK = "book"
     OWNER = "owner"
     # A part of a page: the label is its heading, the explanation its paragraph.
     PAGE = "page"

@@ -1,0 +1,1 @@
+"""Books: our own records and the statements' lines, as tables that the engines read."""
