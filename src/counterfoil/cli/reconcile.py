@@ -10,7 +10,7 @@ import typer
 
 from counterfoil.cli import reconcile_breaks, reconcile_settle, reconcile_sources
 from counterfoil.cli.command import MONEY, Answer, Call, Commands
-from counterfoil.cli.errors import ExitStatus, words_of
+from counterfoil.cli.errors import ExitStatus, error_lines
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import Most, read_optional_id
 from counterfoil.cli.output import Column, moment, table
@@ -104,7 +104,8 @@ def _imported_lines(one: Imported, language: Language) -> list[str]:
     if one.is_companion:
         return [f"{one.name}: sums of another file, nothing of its own"]
     if one.error is not None:
-        return [f"{one.name}: {words_of(one.error).label[language]} ({one.error.code})"]
+        title, *rest = error_lines(one.error, language)
+        return [f"{one.name}: {title}", *rest]
     kept = one.statement
     assert kept is not None
     said = "known already, nothing added" if one.was_known else (
