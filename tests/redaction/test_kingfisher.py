@@ -62,7 +62,8 @@ def test_a_process_that_only_logs_does_not_load_it() -> None:
         "scanner.scan('x')\n"
         "assert 'kingfisher_sdk' in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_only_its_scanner_is_used() -> None:

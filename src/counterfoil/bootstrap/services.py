@@ -153,12 +153,7 @@ async def connected_services(
         database = await stack.enter_async_context(
             await Database.open(url, min_size=1, max_size=settings.database_connections)
         )
-        engine = Engine(
-            url, clock=clock, guard_factory=guard_factory,
-            settings=EngineSettings(
-                lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max
-            ),
-        )  # fmt: skip
+        engine = Engine(url, clock=clock, guard_factory=guard_factory, settings=_engine_settings(settings))
         if with_engine:
             await engine.start()
             stack.push_async_callback(engine.close)
@@ -170,20 +165,9 @@ async def connected_services(
         await prices.install_default()
         await routes.refresh()
         spend = Spend(
-            engine=engine,
-            ledger=ledger,
-            database=database,
-            directory=directory,
-            prices=prices,
-            routes=routes,
-            clock=clock,
-            settings=SpendSettings(
-                fingerprint_secret=data_directory.derive(b"fingerprints"),
-                hold_seconds=settings.hold_seconds,
-                strict_bound=settings.input_bound == "strict",
-                fit=settings.fit_policy == "fit",
-            ),
-        )
+            engine=engine, ledger=ledger, database=database, directory=directory, prices=prices, routes=routes,
+            clock=clock, settings=_spend_settings(settings, data_directory),
+        )  # fmt: skip
         session = await stack.enter_async_context(open_session(keeps_connections=False))
         tasks = Tasks(
             database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
@@ -226,6 +210,19 @@ async def connected_services(
             ), routes=routes,
             spend=spend, submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
+
+
+def _engine_settings(settings: Settings) -> EngineSettings:
+    return EngineSettings(lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max)
+
+
+def _spend_settings(settings: Settings, data_directory: DataDirectory) -> SpendSettings:
+    return SpendSettings(
+        fingerprint_secret=data_directory.derive(b"fingerprints"),
+        hold_seconds=settings.hold_seconds,
+        strict_bound=settings.input_bound == "strict",
+        fit=settings.fit_policy == "fit",
+    )
 
 
 def _approval_settings(settings: Settings) -> ApprovalSettings:
