@@ -18,6 +18,8 @@ RUN python -m venv /opt/build \
 
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY src src
+# What pages load is fetched from the npm registry by its lock file while the wheel is built.
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/build_hook.py frontend/
 RUN /opt/build/bin/python -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/counterfoil/bin/python -m pip install --no-index --no-deps /wheels/counterfoil-*.whl
 

@@ -6,7 +6,7 @@ RUNTIME_STAMP := $(VENV)/.runtime-installed
 DEV_STAMP := $(VENV)/.dev-installed
 WORKERS ?= auto
 
-.PHONY: setup run test check bench format requirements clean
+.PHONY: setup run test check bench screenshots format requirements clean
 
 setup: $(RUNTIME_STAMP)
 
@@ -44,6 +44,10 @@ bench: setup
 	$(BIN)/counterfoil bench redaction
 	$(BIN)/counterfoil bench reconcile --rows 1000000
 	$(BIN)/counterfoil bench breaks --every 5
+
+# Every page of the console as a picture, of a demo of its own; needs Chromium.
+screenshots: $(DEV_STAMP)
+	$(BIN)/python frontend/screenshots.py
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix src tests

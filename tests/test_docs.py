@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import json
 import os
 import re
 import shlex
@@ -72,7 +73,7 @@ def the_application() -> typer.Typer:
     return build_application(
         Launchers(
             open_services=unused, serve=unused, start_sandbox=unused, start_payments=unused, back_up=unused,
-            restore=unused, build_evidence=unused, configure_logging=unused, environment=os.environ,
+            restore=unused, build_evidence=unused, configure_logging=unused, open_console=unused, environment=os.environ,
         )
     )  # fmt: skip
 
@@ -428,11 +429,13 @@ def _declared_dependencies() -> set[str]:
         *project["dependency-groups"]["dev"],
         *project["build-system"]["requires"],
     ]
+    fetched = json.loads((ROOT / "frontend" / "package.json").read_text())
+    declared += [*fetched["dependencies"], *fetched["devDependencies"]]
     return {re.split(r"[\[<>=!~; ]", one, maxsplit=1)[0].lower() for one in declared}
 
 
 def test_every_dependency_has_a_row_with_its_reason() -> None:
-    rows = re.findall(r"^\| `([a-z0-9-]+)`", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9.-]+)`", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(_declared_dependencies())
 
 

@@ -97,6 +97,16 @@ def _read_public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _read_issuer(text: str) -> str:
+    parts = urlsplit(text)
+    is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    is_encrypted = parts.scheme == "https" or (parts.scheme == "http" and is_here)
+    if not is_encrypted or not parts.hostname or parts.query or parts.fragment or not text.isprintable():
+        raise ValueError
+    # As it is: a provider signs its own name, with or without a slash at its end.
+    return text
+
+
 def _read_path(text: str) -> Path:
     if "\x00" in text:
         raise ValueError
@@ -157,6 +167,7 @@ _AMOUNT = Kind(name="amount", expected="an amount such as 500 or 12.50", read=_r
 _HOSTS = Kind(name="hosts", expected="host names or addresses, separated by commas", read=_read_hosts)
 _MAIL_URL = Kind(name="mail server", expected="mailtos://USER:PASSWORD@HOST?from=ADDRESS", read=_read_mail_url)
 _PUBLIC_URL = Kind(name="URL", expected="https://HOST, without a query", read=_read_public_url)
+_ISSUER = Kind(name="URL", expected="https://HOST/PATH, as the provider writes it", read=_read_issuer)
 _SECONDS = _whole(1, 86_400, "seconds")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -345,6 +356,43 @@ SETTINGS: tuple[Setting, ...] = (
         help="Mail server over which members are told, as an Apprise address; unset: members get no mail.",
     ),
     Setting(
+        name="registration",
+        kind=_choice("on", "off"),
+        default="off",
+        help="Whether strangers may register themselves, with an address that they show to be theirs; takes a mail server.",
+    ),
+    Setting(
+        name="trial_credit",
+        kind=_AMOUNT,
+        default="0",
+        help="Credited once to each person who registers, in the currency of their new account; 0: nothing.",
+    ),
+    Setting(
+        name="oidc_issuer",
+        kind=_ISSUER,
+        default=None,
+        help="OpenID provider that people may sign in with, by its issuer address; unset: none.",
+    ),
+    Setting(
+        name="oidc_client_id",
+        kind=_TEXT,
+        default=None,
+        help="What the OpenID provider knows this installation by.",
+    ),
+    Setting(
+        name="oidc_client_secret",
+        kind=_TEXT,
+        default=None,
+        is_secret=True,
+        help="The secret that goes with it; unset: a public client.",
+    ),
+    Setting(
+        name="oidc_name",
+        kind=_NAME,
+        default="OpenID",
+        help="The provider's name on the button to sign in.",
+    ),
+    Setting(
         name="alert_plain_hosts",
         kind=_HOSTS,
         default="",
@@ -413,6 +461,13 @@ class Settings:
     # Decimal text, of whichever currency.
     approval_single_cap: str
     mail_url: str | None = field(repr=False)
+    registration: str
+    # Decimal text, in the currency of the accounts that people open by registering.
+    trial_credit: str
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None = field(repr=False)
+    oidc_name: str
     alert_plain_hosts: tuple[str, ...]
     # Decimal text, in each account's own currency.
     alert_low_balance: str
@@ -441,6 +496,12 @@ class Settings:
                 code="setting_invalid",
                 setting="COUNTERFOIL_MIGRATION_URL",
                 expected="COUNTERFOIL_DATABASE_URL beside it, which says as whom to serve",
+            )
+        if (values["oidc_issuer"] is None) != (values["oidc_client_id"] is None):
+            raise InputError(
+                code="setting_invalid",
+                setting="COUNTERFOIL_OIDC_CLIENT_ID",
+                expected="both COUNTERFOIL_OIDC_ISSUER and COUNTERFOIL_OIDC_CLIENT_ID, or neither",
             )
         if values["upstream_timeout_seconds"] > values["call_deadline_seconds"]:
             raise InputError(

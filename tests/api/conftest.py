@@ -15,6 +15,9 @@ from api.served import application_on
 from api.wiring import Office, open_office
 from counterfoil.api.services import Services
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.ledger.proofs import Proofs
+from counterfoil.redaction.rules import redact
+from counterfoil.spend.upstream_records import UpstreamRecords
 from counterfoil.storage.data_directory import DataDirectory
 
 PREFIX = "/manage/v1"
@@ -63,23 +66,31 @@ async def office(database_url: str, data_directory: DataDirectory) -> AsyncItera
         yield opened
 
 
-@pytest.fixture
-def management(office: Office) -> Starlette:
-    """The management API where it is served."""
-    services = Services(
+def services_on(office: Office) -> Services:
+    """What the management API asks for, on these use cases."""
+    return Services(
         is_operator=office.data_directory.is_operator_token,
+        client_address=lambda scope: scope["client"][0] if scope.get("client") else "",
+        people=office.entry.people,
+        sessions=office.entry.sessions,
+        tokens=office.entry.tokens,
+        audit=office.entry.audit,
+        idempotency=office.entry.idempotency,
         default_language=Language.EN,
         clock=office.clock,
         approvals=office.approvals,
         ledger=office.ledger,
+        proofs=Proofs(office.database, clock=office.clock, checkpoints=office.checkpoints, redact=redact),
         checkpoints=office.checkpoints,
         limits=office.limits,
+        limit_asks=office.limit_asks,
         members=office.members,
         notify=office.notify,
         codes=office.codes,
         orders=office.recharge.orders,
         notices=office.recharge.notices,
         order_refunds=office.recharge.order_refunds,
+        corrections=office.recharge.corrections,
         payment_providers=office.recharge.payment_providers,
         recharge_terms=office.recharge.recharge_terms,
         receipts=office.recharge.receipts,
@@ -90,13 +101,22 @@ def management(office: Office) -> Starlette:
         same_account=office.same_account,
         evidence=office.evidence,
         bundles=office.bundles,
+        statements=office.statements,
         waterfalls=office.waterfalls,
+        timelines=office.timelines,
+        search=office.search,
         tasks=office.tasks,
         upstreams=office.upstreams,
+        upstream_records=UpstreamRecords(office.database, prices=office.prices),
         reconcile=office.reconcile,
         test_upstream=office.probes.test,
     )
-    return Starlette(routes=[Mount(PREFIX, app=application_on(services))])
+
+
+@pytest.fixture
+def management(office: Office) -> Starlette:
+    """The management API where it is served."""
+    return Starlette(routes=[Mount(PREFIX, app=application_on(services_on(office)))])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from counterfoil.api.access_rules import RULES
 from counterfoil.api.reference import describe_routes, reference_markdown
 
 
@@ -29,12 +30,16 @@ async def test_every_route_answers_with_a_model_and_problems(openapi: dict[str, 
     for path, operations in openapi["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]
-            good = answers.get("200") or answers.get("201")
+            good = answers.get("200") or answers.get("201") or answers.get("202")
             # A receipt is a page for people.
             is_page = set(good["content"]) == {"text/html"}
             assert is_page or good["content"]["application/json"]["schema"].get("$ref"), (method, path)
             assert {"400", "401", "404", "409", "503"} <= answers.keys(), (method, path)
-            assert operation["security"], (method, path)
+            is_open = RULES[operation["operationId"]].need.open
+            assert bool(operation["security"]) is not is_open, (method, path)
+            for status, answer in answers.items():
+                if not status.startswith("2"):
+                    assert set(answer["content"]) == {"application/problem+json"}, (method, path, status)
 
 
 async def test_unknown_fields_are_refused_by_every_body(openapi: dict[str, Any]) -> None:

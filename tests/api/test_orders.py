@@ -112,9 +112,12 @@ async def test_the_same_intention_is_the_same_order(desk: Desk, account: str) ->
     headers = {"Idempotency-Key": "click 1"}
     assert await desk.ask("POST", "/orders", body, headers=headers) == first
     problem = await desk.ask("POST", "/orders", {**body, "amount": "101"}, headers=headers, status=422)
+    assert problem["code"] == "idempotency_key_reused"
+    other_amount = {**body, "amount": "101", "intention_key": "click 1"}
+    problem = await desk.ask("POST", "/orders", other_amount, status=422)
     assert (problem["code"], problem["parameters"]) == ("operation_key_reused", {"field": "amount"})
     both = {**body, "intention_key": "click 2"}
-    problem = await desk.ask("POST", "/orders", both, headers=headers, status=400)
+    problem = await desk.ask("POST", "/orders", both, headers={"Idempotency-Key": "click 3"}, status=400)
     assert problem["parameters"]["field"] == "intention_key"
     other = await desk.open_account("Other")
     assert (await make_order(desk, other, intention_key="click 1"))["order_id"] != first["order_id"]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import aiohttp
 
+from api.entry import Entry, open_entry
 from counterfoil.approvals.model import Approval, ApprovalAction, ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
 from counterfoil.bootstrap.evidence import build_evidence
@@ -18,9 +19,12 @@ from counterfoil.bootstrap.recharge import Recharge, build_recharge
 from counterfoil.bootstrap.reconcile import build_reconciliation
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
+from counterfoil.evidence.search_service import Search
 from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.timeline_service import Timelines
 from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
+from counterfoil.identity.mails import Mailer
 from counterfoil.identity.service import Members
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.engine import Engine, EngineSettings
@@ -28,6 +32,8 @@ from counterfoil.ledger.guard import NoGuard
 from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.model import Adjust
 from counterfoil.ledger.service import Ledger
+from counterfoil.ledger.statements import Statements
+from counterfoil.limits.asks import LimitAsks
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.service import LimitsService
 from counterfoil.notify.model import ChannelKind, Thresholds
@@ -92,10 +98,13 @@ class Office:
 
     clock: SystemClock
     data_directory: DataDirectory
+    database: Database
+    entry: Entry
     approvals: Approvals
     ledger: Ledger
     plain_ledger: Ledger
     limits: LimitsService
+    limit_asks: LimitAsks
     members: Members
     notify: Notifications
     codes: Codes
@@ -109,7 +118,10 @@ class Office:
     evidence: Evidence
     same_account: SameAccount
     bundles: Bundles
+    statements: Statements
     waterfalls: Waterfalls
+    timelines: Timelines
+    search: Search
     reconcile: Reconciliation
     archive: Archive
     probes: UpstreamProbes
@@ -231,6 +243,7 @@ async def open_office(
     *,
     environment: Mapping[str, str] | None = None,
     with_engine: bool = True,
+    mailer: Mailer | None = None,
 ) -> AsyncIterator[Office]:
     """Without the engine, which commands do not need, no call can be authorized."""
     clock = SystemClock()
@@ -280,10 +293,15 @@ async def open_office(
             yield Office(
                 clock=clock,
                 data_directory=data_directory,
+                database=database,
+                entry=open_entry(
+                    database, clock, data_directory, ledger, PUBLIC_URL, mailer=mailer, registration=mailer is not None
+                ),
                 approvals=approvals,
                 ledger=ledger,
                 plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard),
                 limits=limits,
+                limit_asks=LimitAsks(database, clock=clock, lock_accounts=lock_accounts, redact=redact),
                 members=members,
                 notify=open_notifications(database, clock, data_directory, members, session),
                 codes=codes,
@@ -305,7 +323,19 @@ async def open_office(
                     clock=clock,
                     issuer="The Desk",
                 ),
+                statements=Statements(database),
                 waterfalls=Waterfalls(database, ledger=ledger, clock=clock),
+                timelines=Timelines(database, clock=clock),
+                search=Search(
+                    database,
+                    clock=clock,
+                    members=members,
+                    tokens=KeyDirectory(database, clock),
+                    keys=limits,
+                    requests=spend,
+                    orders=recharge.orders,
+                    codes=codes,
+                ),
                 reconcile=build_reconciliation(
                     database=database,
                     ledger=ledger,

@@ -105,7 +105,12 @@ def command_services(office: Office) -> Services:
         checkpoints=office.checkpoints,
         account_of=office.limits.account_of,
         limits=office.limits,
+        limit_asks=office.limit_asks,
         members=office.members,
+        people=office.entry.people,
+        sessions=office.entry.sessions,
+        tokens=office.entry.tokens,
+        audit=office.entry.audit,
         notify=office.notify,
         codes=office.codes,
         orders=office.recharge.orders,
@@ -161,6 +166,9 @@ def terminal(environment: dict[str, str]) -> Terminal:
     def no_payments() -> AbstractContextManager[RunningPayments]:
         raise AssertionError("no command here takes payments")
 
+    def no_console(settings: Settings) -> Any:
+        raise AssertionError("no command here measures the console")
+
     launchers = Launchers(
         open_services=open_services,
         serve=serve,
@@ -170,6 +178,7 @@ def terminal(environment: dict[str, str]) -> Terminal:
         restore=restore,
         build_evidence=build_evidence,
         configure_logging=lambda _: None,
+        open_console=no_console,
         environment=environment,
     )
     return Terminal(environment, build_application(launchers), served)

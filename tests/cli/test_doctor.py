@@ -88,6 +88,15 @@ def test_variables_that_are_not_settings_are_named(terminal: Terminal) -> None:
     assert "COUNTERFOIL_PORT" in check["found"]
 
 
+def test_registration_without_a_mail_server_is_warned_of(terminal: Terminal) -> None:
+    terminal.environment["COUNTERFOIL_REGISTRATION"] = "on"
+    check = next(one for one in terminal.ask("doctor")["checks"] if one["name"] == "settings")
+    assert check["state"] == "warning"
+    assert "COUNTERFOIL_MAIL_URL" in check["next_step"]
+    terminal.environment["COUNTERFOIL_MAIL_URL"] = "mailto://mail.example?from=desk@example.com"
+    assert _states(terminal.ask("doctor"))["settings"] == "ok"
+
+
 def test_secret_files_that_others_can_read_are_named(terminal: Terminal) -> None:
     terminal.ask("doctor")
     folder = Path(terminal.environment["COUNTERFOIL_DATA_DIR"])

@@ -7,29 +7,20 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.conftest import services_on
 from api.served import application_on
 from api.till import EPAY_KEY, notify
 from api.wiring import APPROVAL_CAP, Office
 from cli.conftest import Terminal
-from counterfoil.api.services import Services
 from counterfoil.foundation.ids import read_id, show_id
-from counterfoil.foundation.vocabulary import Language
 from tasks.studio import Studio
 
 
 def _over_rest(terminal: Terminal, *paths: str) -> list[Any]:
     async def ask(office: Office) -> list[Any]:
-        services = Services(
-            is_operator=lambda _: True, default_language=Language.EN, clock=office.clock, approvals=office.approvals,
-            ledger=office.ledger,
-            checkpoints=office.checkpoints, limits=office.limits, members=office.members, notify=office.notify, codes=office.codes, prices=office.prices,
-            orders=office.recharge.orders, notices=office.recharge.notices, order_refunds=office.recharge.order_refunds,
-            payment_providers=office.recharge.payment_providers, recharge_terms=office.recharge.recharge_terms,
-            receipts=office.recharge.receipts, invoices=office.recharge.invoices,
-            spend=office.spend, submissions=office.submissions, same_account=office.same_account, evidence=office.evidence, bundles=office.bundles, waterfalls=office.waterfalls, tasks=office.tasks, upstreams=office.upstreams, reconcile=office.reconcile, test_upstream=office.probes.test,
-        )  # fmt: skip
-        transport = httpx2.ASGITransport(app=application_on(services))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        transport = httpx2.ASGITransport(app=application_on(services_on(office)))
+        headers = {"authorization": f"Bearer {office.data_directory.operator_token}"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
             return [(await client.get(path)).json() for path in paths]
 
     return terminal.office(ask)

@@ -78,7 +78,7 @@ class Call:
     def _arguments(self) -> dict[str, Any]:
         return {
             "wallet": self.wallet,
-            "applicable": compile_applicable(key=self.key, group=self.group, limits=self.limits),
+            "applicable": compile_applicable(key=self.key, group=self.group, limits=self.limits, at=self.now),
             "usages": self.usages,
             "windows": windows_at(self.now, self.time_zone),
             "model": self.model,

@@ -99,7 +99,7 @@ async def test_a_key_is_loaded_with_its_group_and_the_limits_of_all_three_scopes
         )
     state = await customer.load()
     assert state.knows(customer.key.key_id)
-    applicable = state.applicable(customer.key.key_id)
+    applicable = state.applicable(customer.key.key_id, customer.clock.now())
     assert applicable.key == customer.key
     assert applicable.group is not None
     assert applicable.group.name == "research"
@@ -113,7 +113,7 @@ async def test_a_key_without_a_group_is_loaded_too(customer: Customer, limits: L
         key_id=customer.key.key_id,
         change=lambda present: replace(present, group_id=None),
     )
-    applicable = (await customer.load()).applicable(key.key_id)
+    applicable = (await customer.load()).applicable(key.key_id, customer.clock.now())
     assert applicable.group is None
     assert {limit.scope for limit in applicable.limits} == {Scope.ACCOUNT, Scope.KEY}
 
@@ -141,7 +141,7 @@ async def test_a_removed_limit_is_not_loaded_and_its_holds_still_end_on_its_row(
     removed = customer.limits[Scope.GROUP, Unit.MONEY]
     await limits.remove_limit(account_id=customer.account_id, limit_id=removed.limit_id)
     state = await customer.load()
-    assert removed not in state.applicable(customer.key.key_id).limits
+    assert removed not in state.applicable(customer.key.key_id, customer.clock.now()).limits
     state.settle(counted, charged_nanos=UNIT, actual_tokens=90)
     _, additions = await customer.write(state)
     assert additions[1] == [removed.limit_id]

@@ -88,8 +88,8 @@ def test_a_call_that_was_not_made_with_a_token_is_not_asked_for_one() -> None:
 
 def test_addresses_that_cost_nothing_ask_only_whether_the_key_may_be_used() -> None:
     broke = WalletView(spendable=0, currency="USD", account_status="active")
-    applicable = compile_applicable(key=KEY, group=GROUP, limits=())
-    disabled = compile_applicable(key=replace(KEY, status=Status.DISABLED), group=GROUP, limits=())
+    applicable = compile_applicable(key=KEY, group=GROUP, limits=(), at=0)
+    disabled = compile_applicable(key=replace(KEY, status=Status.DISABLED), group=GROUP, limits=(), at=0)
     codes = [
         decide_access(
             wallet=broke, applicable=each, client_address="192.0.2.7", token_hash=KEY.token_hash, now=NOON

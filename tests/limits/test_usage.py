@@ -50,7 +50,9 @@ DAILY = limit(6, Scope.ACCOUNT, 800, window=Window.DAY)
 
 
 def counted_by_one_call() -> tuple[Counted, ...]:
-    applicable = compile_applicable(key=KEY, group=GROUP, limits=(MONTHLY, PER_MINUTE, TOKENS, IN_FLIGHT, CEILING))
+    applicable = compile_applicable(
+        key=KEY, group=GROUP, limits=(MONTHLY, PER_MINUTE, TOKENS, IN_FLIGHT, CEILING), at=0
+    )
     return count_hold(applicable, windows=windows_at(NOON, ZONE), needed_nanos=300, needed_tokens=120)
 
 

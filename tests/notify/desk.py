@@ -157,9 +157,13 @@ class Members:
     """Members of accounts with their addresses."""
 
     addresses: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
+    admins: dict[UUID, Sequence[UUID]] = field(default_factory=dict)
 
     async def readers_of(self, account_id: UUID) -> Sequence[UUID]:
         return tuple(self.addresses.get(account_id, {}))
+
+    async def admins_of(self, account_id: UUID) -> Sequence[UUID]:
+        return tuple(self.admins.get(account_id, ()))
 
     async def address_of(self, member_id: UUID) -> str | None:
         return next((found[member_id] for found in self.addresses.values() if member_id in found), None)

@@ -376,6 +376,9 @@ async def test_a_member_who_has_left_in_between_gets_no_mail(desk: Desk, mail: M
         async def readers_of(self, account_id: UUID) -> tuple[UUID, ...]:
             return tuple(desk.members.addresses[account_id])
 
+        async def admins_of(self, account_id: UUID) -> tuple[UUID, ...]:
+            return ()
+
         async def address_of(self, member_id: UUID) -> None:
             return None
 
@@ -413,3 +416,20 @@ async def test_the_log_is_read_page_by_page_and_forgotten_after_a_quarter(
     desk.clock.advance(seconds=LOG_KEPT_SECONDS + 1)
     assert await notify.clean() == 6
     assert await notify.log() == []
+
+
+async def test_who_asks_for_more_is_told_to_those_who_may_answer_and_the_answer_to_whoever_asked(
+    desk: Desk, mail: MailServer, account_id: UUID
+) -> None:
+    notify = desk.process(mail_url=f"mailto://127.0.0.1:{mail.port}?from=desk@example.com")
+    ada, boss, ben = (desk.clock.new_id() for _ in range(3))
+    desk.members.addresses[account_id] = {ada: "ada@example.com", boss: "boss@example.com", ben: "ben@example.com"}
+    desk.members.admins[account_id] = (boss,)
+    about = {"window": "day", "unit": "money", "limit": "5.00"}
+    asker = show_id("member", ada)
+    await desk.announce("limit_asked", account_id, **about, asked_by=asker, member=asker)
+    assert (await notify.work_off()).sent == 1
+    await desk.announce("limit_ask_answered", account_id, **about, answer="raised", until="for_good", member=asker)
+    assert (await notify.work_off()).sent == 1
+    assert [reader for reader, _ in mail.taken] == ["boss@example.com", "ada@example.com"]
+    assert "ada@example.com" in mail.taken[0][1]

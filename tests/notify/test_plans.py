@@ -56,7 +56,7 @@ CALLS: dict[str, tuple[str, Call]] = {
         "Index Scan on grants_",
         lambda c: history_store.expiring_credit(c, now=NOW, until=NOW + 7 * 86_400_000_000, after=(0, ACCOUNT), most=50),
     ),
-    "limits nearly used": ("(limit_id = l.limit_id) AND (window_start = ", lambda c: limits_store.nearly_used(c, [(ACCOUNT, 0, 0)])),
+    "limits nearly used": ("(limit_id = l.limit_id) AND (window_start = ", lambda c: limits_store.nearly_used(c, [(ACCOUNT, 0, 0)], at=NOW)),
     "limits that refused": (
         "requests_pkey", lambda c: limits_that_refused(c, [ACCOUNT], since=NOW + 99_000_000),
     ),

@@ -17,7 +17,7 @@ from counterfoil.notify.model import (
 )
 
 ACCOUNT, GROUP, KEY = (f"{prefix}_{number:032x}" for number, prefix in enumerate(("acct", "grp", "key"), 1))
-TASK, ORDER = f"task_{4:032x}", f"ord_{5:032x}"
+TASK, ORDER, MEMBER = f"task_{4:032x}", f"ord_{5:032x}", f"mem_{6:032x}"
 FACTS = {
     "account": ACCOUNT, "balance": "3.20 USD", "threshold": "5.00 USD", "daily": "1.30 USD", "days": "2.4",
     "hour": "2026-11-29T10:00Z", "spent": "30.00 USD", "usual": "1.00 USD", "amount": "4.00 USD",
@@ -25,8 +25,9 @@ FACTS = {
     "resets": "2026-11-30T00:00Z", "group": GROUP, "key": KEY, "order": ORDER, "paid": "100.00 CNY",
     "credited": "14.00 USD", "bonus": "1.00 USD", "refunded": "5.00 CNY", "what": "refund_failed", "task": TASK,
     "code": "…3FA9", "upstream": "backend", "invoice_state": "issued",
+    "asked_by": MEMBER, "answer": "raised", "until": "2026-12-01T16:00Z",
 }  # fmt: skip
-NAMES = {ACCOUNT: "Acme", GROUP: "research", KEY: "ci (sk-…3fA9)"}
+NAMES = {ACCOUNT: "Acme", MEMBER: "ada@example.com", GROUP: "research", KEY: "ci (sk-…3fA9)"}
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -41,7 +42,17 @@ def test_every_kind_is_told_whole_in_both_languages(kind: AlertKind, language: L
     assert "{" not in text
     assert "—" not in text
     assert "acct_" not in text
-    for place in places(kind) - {"window", "unit", "what", "invoice_state", "account", "group", "key"}:
+    for place in places(kind) - {
+        "window",
+        "unit",
+        "what",
+        "invoice_state",
+        "answer",
+        "account",
+        "group",
+        "key",
+        "asked_by",
+    }:
         assert FACTS[place] in text, place
 
 
@@ -90,7 +101,7 @@ def test_codes_are_told_in_the_readers_words() -> None:
 def test_what_has_no_name_is_told_by_its_id() -> None:
     message = render("group_limit_80", FACTS, language=Language.EN, link="x", names={GROUP: ""})
     assert GROUP in message.title
-    assert ids_to_name(FACTS) == (ACCOUNT, GROUP, KEY)
+    assert ids_to_name(FACTS) == (ACCOUNT, GROUP, KEY, MEMBER)
     assert ids_to_name({"group": "no id"}) == ()
 
 

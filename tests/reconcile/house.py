@@ -21,6 +21,7 @@ from counterfoil.foundation.periods import from_datetime, to_datetime
 from counterfoil.ledger.engine import Engine, EngineSettings
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.pricing.service import PriceBooks
+from counterfoil.recharge.corrections import Corrections
 from counterfoil.recharge.invoices import Invoices
 from counterfoil.recharge.model import Order
 from counterfoil.recharge.receipts import Receipts
@@ -192,7 +193,7 @@ async def open_house(
         )  # fmt: skip
         recharge = Recharge(
             orders=till.orders, notices=till.notices, order_refunds=till.refunds, payment_providers=till.providers,
-            recharge_terms=till.terms,
+            recharge_terms=till.terms, corrections=Corrections(ledger=till.ledger, approvals=till.approvals),
             receipts=Receipts(till.database, ledger=till.ledger, clock=clock, operator_name="Desk"),
             invoices=Invoices(till.database, clock=clock),
         )  # fmt: skip

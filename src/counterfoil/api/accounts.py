@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from counterfoil.api.access import Caller
 from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, amount, optional_id, page
 from counterfoil.api.fields import time as shown_time
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.identity.access import Staff
 from counterfoil.ledger import history_store
 from counterfoil.limits import model
 
@@ -30,7 +32,7 @@ class AccountChange(Input):
     """What is not given stays."""
 
     name: Annotated[Text | None, Field(min_length=1, max_length=200)] = None
-    status: Literal["active", "suspended", "closed"] | None = None
+    status: Annotated[Literal["active", "suspended", "closed"] | None, Field(description="For staff to change.")] = None
     time_zone: Text | None = None
 
 
@@ -127,7 +129,9 @@ async def get_account(services: UseCases, account_id: AccountId) -> Account:
 
 
 @router.patch("/{account_id}", summary="Change an account's name, status or time zone")
-async def change_account(services: UseCases, account_id: AccountId, body: AccountChange) -> Account:
+async def change_account(services: UseCases, caller: Caller, account_id: AccountId, body: AccountChange) -> Account:
+    if body.status is not None:
+        caller.require(Staff.ACCOUNTS_WRITE)
     return Account.of(
         await services.ledger.change_account(
             read_id("account", account_id), name=body.name, status=body.status, time_zone=body.time_zone

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, SecretStr
 
+from counterfoil.api.access import Caller
 from counterfoil.api.fields import (
     AccountId,
     Cursor,
@@ -21,6 +22,7 @@ from counterfoil.api.fields import (
     identifier,
     optional_id,
     page,
+    paged,
     time,
 )
 from counterfoil.api.services import UseCases
@@ -267,16 +269,18 @@ async def list_channels(
 ) -> Page[ChannelOutput]:
     if account is not None:
         found = await services.notify.channels(None if account == OPERATIONS else read_id("account", account))
-        return Page(items=[ChannelOutput.of(channel) for channel in found], next=None)
+        channels = [ChannelOutput.of(channel) for channel in found]
+        return paged(channels, limit=limit, cursor=cursor, name=lambda channel: channel.channel_id)
     rows = await services.notify.every_channel(after=optional_id("channel", cursor), most=limit + 1)
     return page(rows, limit=limit, item=ChannelOutput.of, cursor=lambda row: show_id("channel", row.channel_id))
 
 
 @router.post("/alerts/channels", status_code=201, summary="Add a channel")
-async def add_channel(services: UseCases, body: NewChannel) -> AddedChannel:
+async def add_channel(services: UseCases, caller: Caller, body: NewChannel) -> AddedChannel:
     added = await services.notify.add_channel(
         kind=body.kind, url=body.url.get_secret_value(), account_id=optional_id("account", body.account_id),
         language=body.language, kinds=body.kinds, secret=None if body.secret is None else body.secret.get_secret_value(),
+        public_only=not caller.is_staff,
     )  # fmt: skip
     return AddedChannel.new(added)
 

@@ -1,4 +1,4 @@
-"""Approvals: what waits for a decision, and deciding it. Who decides is named by text: nobody signs in yet."""
+"""Approvals: what waits for a decision, and deciding it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from counterfoil.api.fields import Cursor, Input, Limit, Output, Page, Text, amount, identifier, optional_id, page, time
+from counterfoil.api.access import Caller
+from counterfoil.api.fields import (
+    By,
+    Cursor,
+    Input,
+    Limit,
+    Output,
+    Page,
+    Text,
+    amount,
+    identifier,
+    optional_id,
+    page,
+    time,
+)
 from counterfoil.api.services import UseCases
 from counterfoil.approvals import model
 from counterfoil.approvals.model import ApprovalAction, ApprovalState
-from counterfoil.approvals.rules import PERSON_LENGTH_MAX
 from counterfoil.foundation.ids import read_id, show_id
 
 router = APIRouter(prefix="/approvals", tags=["approvals"])
@@ -22,7 +35,7 @@ ApprovalId = Annotated[str, Path(description="The approval's id (appr_…).", ma
 class Decision(Input):
     """Who decides, and why."""
 
-    by: Annotated[Text, Field(min_length=1, max_length=PERSON_LENGTH_MAX, description="Who decides.")]
+    by: By | None = None
     reason: Annotated[Text | None, Field(description="Why; kept with the decision.")] = None
 
 
@@ -98,20 +111,26 @@ async def get_approval(services: UseCases, approval_id: ApprovalId) -> ApprovalI
 
 
 @router.post("/{approval_id}/approve", summary="Approve a proposal and carry it out, together or not at all")
-async def approve(services: UseCases, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
-    decided = await services.approvals.approve(read_id("approval", approval_id), by=body.by, reason=body.reason)
+async def approve(services: UseCases, caller: Caller, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
+    decided = await services.approvals.approve(
+        read_id("approval", approval_id), by=caller.named(body.by), reason=body.reason
+    )
     return await _in_full(services, decided)
 
 
 @router.post("/{approval_id}/reject", summary="Decide against a proposal")
-async def reject(services: UseCases, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
-    decided = await services.approvals.reject(read_id("approval", approval_id), by=body.by, reason=body.reason)
+async def reject(services: UseCases, caller: Caller, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
+    decided = await services.approvals.reject(
+        read_id("approval", approval_id), by=caller.named(body.by), reason=body.reason
+    )
     return await _in_full(services, decided)
 
 
 @router.post("/{approval_id}/withdraw", summary="Take back a proposal; for whoever proposed it")
-async def withdraw(services: UseCases, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
-    decided = await services.approvals.withdraw(read_id("approval", approval_id), by=body.by, reason=body.reason)
+async def withdraw(services: UseCases, caller: Caller, approval_id: ApprovalId, body: Decision) -> ApprovalInFull:
+    decided = await services.approvals.withdraw(
+        read_id("approval", approval_id), by=caller.named(body.by), reason=body.reason
+    )
     return await _in_full(services, decided)
 
 

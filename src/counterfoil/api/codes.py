@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
+from counterfoil.api.access import OPERATOR, Caller
 from counterfoil.api.fields import (
+    By,
     Cursor,
     Input,
     Limit,
@@ -23,6 +25,7 @@ from counterfoil.api.fields import (
     optional_time,
     page,
     time,
+    without,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
@@ -36,7 +39,6 @@ router = APIRouter(tags=["codes"])
 
 BatchId = Annotated[str, Path(description="The batch's id (batch_…).", max_length=60)]
 CodeId = Annotated[str, Path(description="The code's id (code_…).", max_length=60)]
-By = Annotated[Text, Field(min_length=1, max_length=200, description="Who does it, for the record.")]
 # A longer text is no code either; what it says is told by the use case.
 Typed = Annotated[
     str, Field(max_length=1000, description="As it was typed: capitals, spaces and hyphens do not matter.")
@@ -71,7 +73,7 @@ class NewBatch(Input):
         Field(description="Names of groups, one of which the account must have; empty: every account may redeem."),
     ] = []
     expires_at: Annotated[Time | None, Field(description="From then on no code is redeemed; null: never.")] = None
-    by: By = "operator"
+    by: By | None = None
 
     def settings(self) -> model.BatchSettings:
         if (self.value is None) is (self.value_nanos is None):
@@ -91,7 +93,7 @@ class NewBatch(Input):
 
 
 class Voiding(Input):
-    by: By = "operator"
+    by: By | None = None
 
 
 _BY_OPERATOR = Voiding()
@@ -103,7 +105,7 @@ class NewRedemption(Input):
     group: Annotated[
         Text | None, Field(description="The group it is redeemed for, by name or id, where codes are for some groups.")
     ] = None
-    by: By = "operator"
+    by: By | None = None
     client_address: Annotated[
         str | None, Field(max_length=60, description="Where it was typed: guesses are counted by it too.")
     ] = None
@@ -159,11 +161,11 @@ class NewCodes(Batch):
 
 
 class Code(Output):
-    """A code by its mask: what it credits, and what has become of it."""
+    """A code by its mask: what it credits, and what has become of it. Its batch and who voided it are for staff."""
 
     code_id: str
-    batch_id: str
-    batch_name: str
+    batch_id: str | None
+    batch_name: str | None
     mask: str
     state: str
     value_nanos: int
@@ -238,8 +240,8 @@ class Try(Output):
 @router.post(
     "/code-batches", status_code=201, summary="Make a batch of codes; they are in this answer and nowhere else"
 )
-async def create_code_batch(services: UseCases, body: NewBatch) -> NewCodes:
-    made = await services.codes.create(body.settings(), by=body.by)
+async def create_code_batch(services: UseCases, caller: Caller, body: NewBatch) -> NewCodes:
+    made = await services.codes.create(body.settings(), by=caller.named(body.by, otherwise=OPERATOR))
     return NewCodes.model_validate({**_batch_fields(made.view), "codes": list(made.codes)})
 
 
@@ -255,8 +257,10 @@ async def get_code_batch(services: UseCases, batch_id: BatchId) -> Batch:
 
 
 @router.post("/code-batches/{batch_id}/void", summary="Void what nobody has redeemed of a batch")
-async def void_code_batch(services: UseCases, batch_id: BatchId, body: Voiding = _BY_OPERATOR) -> Batch:
-    return Batch.of(await services.codes.void_batch(read_id("code_batch", batch_id), by=body.by))
+async def void_code_batch(services: UseCases, caller: Caller, batch_id: BatchId, body: Voiding = _BY_OPERATOR) -> Batch:
+    return Batch.of(
+        await services.codes.void_batch(read_id("code_batch", batch_id), by=caller.named(body.by, otherwise=OPERATOR))
+    )
 
 
 @router.get("/code-batches/{batch_id}/codes", summary="List the codes of a batch by their masks")
@@ -274,16 +278,18 @@ async def list_codes(
 
 
 @router.post("/codes/redeem", summary="Credit an account with a code, once and for all")
-async def redeem_code(services: UseCases, body: NewRedemption) -> Redemption:
-    return Redemption.of_this(
+async def redeem_code(services: UseCases, caller: Caller, request: Request, body: NewRedemption) -> Redemption:
+    redemption = Redemption.of_this(
         await services.codes.redeem(
             read_id("account", body.account_id),
             body.code,
-            by=body.by,
+            by=caller.named(body.by, otherwise=OPERATOR),
             group=body.group,
-            client_address=body.client_address,
+            # Guesses are counted by it: only whoever speaks for somebody else says where they are.
+            client_address=body.client_address if caller.is_staff else request.state.client_address,
         )
     )
+    return redemption if caller.is_staff else without(redemption, "batch_id", "batch_name", "voided_by")
 
 
 @router.post("/codes/find", summary="Find a code by what is on the card, or by its last four symbols")
@@ -306,8 +312,10 @@ async def get_code(services: UseCases, code_id: CodeId) -> Code:
 
 
 @router.post("/codes/{code_id}/void", summary="Void a code that nobody has redeemed")
-async def void_code(services: UseCases, code_id: CodeId, body: Voiding = _BY_OPERATOR) -> Code:
-    return Code.of(await services.codes.void_code(read_id("code", code_id), by=body.by))
+async def void_code(services: UseCases, caller: Caller, code_id: CodeId, body: Voiding = _BY_OPERATOR) -> Code:
+    return Code.of(
+        await services.codes.void_code(read_id("code", code_id), by=caller.named(body.by, otherwise=OPERATOR))
+    )
 
 
 @router.get("/code-tries", summary="List tries to redeem codes, newest first")

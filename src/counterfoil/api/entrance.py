@@ -1,17 +1,25 @@
-"""The entrance of the management API: who may come in, and how much they may bring.
+"""The entrance of the management API: who comes in, and how much they may bring.
 
-It stands before the routes, so that nobody without the token gets a body parsed.
+It stands before the routes, so that nobody unknown gets a body parsed. What they may do is decided at the route
+(`access.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from counterfoil.api.access import OPERATOR
 from counterfoil.api.problems import language_of, problem_response
+from counterfoil.api.services import Services
 from counterfoil.foundation.errors import CounterfoilError, Forbidden
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.access import Principal
+from counterfoil.identity.people_model import Session
+from counterfoil.identity.tokens import TOKEN_PREFIX
 from counterfoil.observability import log
 
 # The longest list of models or networks is far below it.
@@ -20,18 +28,36 @@ BODY_BYTES_MAX = 1024 * 1024
 PRICE_BOOK_BYTES_MAX = 16 * 1024 * 1024
 # A busy merchant's day; what is larger is imported at the terminal.
 STATEMENT_BYTES_MAX = 64 * 1024 * 1024
+# An address, a password and a code.
+STRANGERS_BODY_BYTES_MAX = 16 * 1024
 
 # Descriptions of the API hold nothing that this source does not.
 OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
 _BEARER = "bearer "
 
 
-class Entrance:
-    """Lets in whoever presents the operator's token, with a body of bounded size, read whole."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Whoever a presented token belongs to."""
 
-    def __init__(self, application: ASGIApp, *, is_operator: Callable[[str], bool], default_language: Language) -> None:
+    principal: Principal
+    session: Session | None = None
+
+
+class Entrance:
+    """Lets in whoever presents a token that is known, with a body of bounded size, read whole; strangers at open paths."""
+
+    def __init__(
+        self,
+        application: ASGIApp,
+        *,
+        services: Callable[[], Services],
+        open_paths: Collection[str],
+        default_language: Language,
+    ) -> None:
         self._application = application
-        self._is_operator = is_operator
+        self._services = services
+        self._open_paths = open_paths
         self._default_language = default_language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,19 +68,37 @@ class Entrance:
         if path in OPEN_PATHS:
             await self._application(scope, receive, send)
             return
-        if not self._is_operator(_bearer_token(scope)):
-            client = scope.get("client")
-            log.warning("management_token_refused", client_address=client[0] if client else None)
-            refused = Forbidden(code="unauthenticated")
-            await self._refuse(refused, scope, receive, send, headers={"WWW-Authenticate": "Bearer"})
+        token, address = _bearer_token(scope), self._services().client_address(scope)
+        known = await self._recognise(token, address) if token else None
+        is_open = path in self._open_paths
+        if known is None and not is_open:
+            log.warning("management_token_refused", client_address=address or None)
+            await self._refuse(Forbidden(code="unauthenticated"), scope, receive, send, headers={})
             return
-        most = _most_bytes(path)
-        body = await _read_body(receive, most)
+        most = _most_bytes(path) if known is not None else STRANGERS_BODY_BYTES_MAX
+        body = await read_body(receive, most)
         if body is None:
             too_large = CounterfoilError(code="body_too_large", most_bytes=most)
             await self._refuse(too_large, scope, receive, send, headers={"Connection": "close"})
             return
-        await self._application(scope, _replay(body, receive), send)
+        state = {**scope.get("state", {}), "client_address": address}
+        if known is not None:
+            state |= {
+                "principal": known.principal, "session": known.session, "session_token": token,
+                "credential": hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest(),
+            }  # fmt: skip
+        scope["state"] = state
+        await self._application(scope, replay(body, receive), send)
+
+    async def _recognise(self, token: str, address: str) -> _Known | None:
+        services = self._services()
+        if services.is_operator(token):
+            return _Known(principal=Principal(name=OPERATOR, is_operator=True))
+        if token.startswith(TOKEN_PREFIX):
+            principal = await services.tokens.principal(token)
+            return None if principal is None else _Known(principal=principal)
+        session = await services.sessions.session(token, client_address=address)
+        return None if session is None else _Known(principal=session.person.principal(), session=session)
 
     async def _refuse(
         self, error: CounterfoilError, scope: Scope, receive: Receive, send: Send, *, headers: dict[str, str]
@@ -78,7 +122,7 @@ def _bearer_token(scope: Scope) -> str:
     return ""
 
 
-async def _read_body(receive: Receive, most: int) -> bytes | None:
+async def read_body(receive: Receive, most: int) -> bytes | None:
     """The whole body; None where it is larger than `most`, of which no more is read."""
     parts: list[bytes] = []
     size = 0
@@ -96,14 +140,15 @@ async def _read_body(receive: Receive, most: int) -> bytes | None:
             return b"".join(parts)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, for whoever reads it next."""
     given = False
 
-    async def replay() -> Message:
+    async def again() -> Message:
         nonlocal given
         if given:
             return await receive()
         given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return replay
+    return again

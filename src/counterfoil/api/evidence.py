@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from counterfoil.api.fields import Flag, Input, Output, optional_id
+from counterfoil.api.access import Caller
+from counterfoil.api.fields import Flag, Input, Output
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.evidence.bundles import View, fingerprint
 from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.access import Staff
 
 router = APIRouter(prefix="/evidence", tags=["evidence"])
 
@@ -50,7 +52,9 @@ class BundleInput(Input):
     customer: Annotated[
         str | None,
         Field(
-            max_length=60, description="The account (acct_…) of the customer who asks: what is another's is not found."
+            max_length=60,
+            description="The account (acct_…) of the customer who asks, for members their own: what is another's is not "
+            "found.",
         ),
     ] = None
     checkpoint: Annotated[Flag, Field(description="Make a checkpoint first, so that every movement is under one.")] = (
@@ -90,10 +94,12 @@ class PublicKey(Output):
     responses={200: {"content": {"text/html": {}}, "description": "The bundle, or the page with it."}},
     summary="Make a signed bundle: an answer with all that it rests on, as JSON or as a page; it changes nothing",
 )
-async def make_bundle(services: UseCases, request: Request, body: BundleInput) -> Response:
+async def make_bundle(services: UseCases, caller: Caller, request: Request, body: BundleInput) -> Response:
+    if body.view is View.STAFF or body.checkpoint:
+        caller.require(Staff.EVIDENCE)
     language = body.language or language_of(request.scope, services.default_language)
     bundle = await services.bundles.bundle(
-        body.subject.strip(), view=body.view, language=language, account_id=optional_id("account", body.customer),
+        body.subject.strip(), view=body.view, language=language, account_id=caller.account_id,
         checkpoint=body.checkpoint,
     )  # fmt: skip
     asked = Form.HTML if "text/html" in request.headers.get("accept", "") else Form.JSON

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import Input, Output, optional_id
+from counterfoil.api.access import Caller, note_account
+from counterfoil.api.fields import Input, Output
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.evidence.model import Audience
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.access import Staff
 
 router = APIRouter(tags=["explain"])
 
@@ -32,13 +34,18 @@ class Explain(Input):
     ]
     language: Annotated[Language | None, Field(description="Not given: that of Accept-Language.")] = None
     audience: Annotated[
-        Audience, Field(description="For whom: `operator`, `customer` (needs account_id) or `public`.")
-    ] = Audience.OPERATOR
+        Audience | None,
+        Field(
+            description="For whom: `operator` (for staff), `customer` (of account_id) or `public`. Not given: for "
+            "whoever asks."
+        ),
+    ] = None
     account_id: Annotated[
         str | None,
         Field(
             max_length=60,
-            description="The account of whoever asks (acct_…). A customer sees nothing but what is that account's own.",
+            description="The account of whoever asks (acct_…), for members their own. A customer sees nothing but what "
+            "is that account's own.",
         ),
     ] = None
 
@@ -115,11 +122,14 @@ class ExplanationOutput(Output):
 
 
 @router.post("/explain", summary="Explain what somebody names or pastes, from what is on record; it changes nothing")
-async def explain(services: UseCases, request: Request, body: Explain) -> ExplanationOutput:
+async def explain(services: UseCases, caller: Caller, request: Request, body: Explain) -> ExplanationOutput:
+    if body.audience is Audience.OPERATOR:
+        caller.require(Staff.EVIDENCE)
     explanation = await services.evidence.explain(
         body.subject.get_secret_value().strip(),
         language=body.language or language_of(request.scope, services.default_language),
-        audience=body.audience,
-        account_id=optional_id("account", body.account_id),
+        audience=body.audience or (Audience.OPERATOR if caller.is_staff else Audience.CUSTOMER),
+        account_id=caller.account_id,
     )
+    note_account(request, explanation.account_id)
     return ExplanationOutput.model_validate(explanation.to_dict())

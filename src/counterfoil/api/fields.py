@@ -55,6 +55,14 @@ SourceId = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items of this page.")]
+By = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="Who does it, by name, with the operator's token; whoever has signed in is named by their own.",
+    ),
+]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
 
 
@@ -86,6 +94,22 @@ def page(rows: Sequence[Row], *, limit: int, item: Callable[[Row], Item], cursor
 def amount(name: str, nanos: int | None) -> dict[str, Any]:
     """An amount exactly, and as people write it."""
     return {f"{name}_nanos": nanos, name: None if nanos is None else format_nanos(nanos)}
+
+
+def paged(items: Sequence[Item], *, limit: int, cursor: str | None, name: Callable[[Item], str]) -> Page[Item]:
+    """A page of a list that is short enough to be read whole; the cursor is the name of an item."""
+    start = 0
+    if cursor is not None:
+        names = [name(item) for item in items]
+        if cursor not in names:
+            raise InputError(field="cursor", expected="`next` of the page before")
+        start = names.index(cursor) + 1
+    return page(items[start:], limit=limit, item=lambda item: item, cursor=name)
+
+
+def without(output: Item, *names: str) -> Item:
+    """The same without the operator's side of it: fields that are null for whoever is no staff."""
+    return output.model_copy(update=dict.fromkeys(names))
 
 
 def time(at: int | None) -> str | None:

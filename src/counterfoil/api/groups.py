@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from counterfoil.api.access import Caller
 from counterfoil.api.fields import (
     AccountId,
     Cursor,
@@ -25,18 +26,22 @@ from counterfoil.api.fields import (
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.identity.access import Staff
 from counterfoil.limits import model
 
 router = APIRouter(prefix="/accounts/{account_id}/groups", tags=["groups"])
 
 GroupId = Annotated[str, Path(description="The group's id (grp_…).", max_length=60)]
-PriceTier = Annotated[Whole, Field(description="Multiplies every price: 1000 is the plain price.")]
+PriceTier = Annotated[
+    Whole, Field(description="Multiplies every price: 1000 is the plain price. Another one is for staff to set.")
+]
+_PLAIN_TIER = 1000
 Models = Annotated[Texts, Field(description="Models or patterns such as gpt-5*; empty permits every model.")]
 
 
 class NewGroup(Input):
     name: Annotated[Text, Field(min_length=1, max_length=120)]
-    price_tier_millis: PriceTier = 1000
+    price_tier_millis: PriceTier = _PLAIN_TIER
     allowed_models: Models = []
     duplicate_policy: Annotated[
         model.DuplicatePolicy | None,
@@ -99,7 +104,9 @@ class Group(Output):
 
 
 @router.post("", status_code=201, summary="Add a group")
-async def create_group(services: UseCases, account_id: AccountId, body: NewGroup) -> Group:
+async def create_group(services: UseCases, caller: Caller, account_id: AccountId, body: NewGroup) -> Group:
+    if body.price_tier_millis != _PLAIN_TIER:
+        caller.require(Staff.ACCOUNTS_WRITE)
     settings = model.GroupSettings(
         name=body.name,
         price_tier_millis=body.price_tier_millis,
@@ -136,7 +143,12 @@ async def get_group(services: UseCases, account_id: AccountId, group_id: GroupId
 
 
 @router.patch("/{group_id}", summary="Change a group")
-async def change_group(services: UseCases, account_id: AccountId, group_id: GroupId, body: GroupChange) -> Group:
+async def change_group(
+    services: UseCases, caller: Caller, account_id: AccountId, group_id: GroupId, body: GroupChange
+) -> Group:
+    if body.price_tier_millis is not None:
+        # What customers pay is not for customers to say.
+        caller.require(Staff.ACCOUNTS_WRITE)
     group = await services.limits.change_group(
         account_id=read_id("account", account_id), group_id=read_id("group", group_id), change=body.applied
     )

@@ -8,7 +8,21 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
-from counterfoil.api.fields import Cursor, Input, Limit, Output, Page, Text, amount, optional_id, page, time
+from counterfoil.api.access import Asking, Caller
+from counterfoil.api.fields import (
+    By,
+    Cursor,
+    Input,
+    Limit,
+    Output,
+    Page,
+    Text,
+    amount,
+    optional_id,
+    page,
+    time,
+    without,
+)
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
@@ -20,7 +34,6 @@ router = APIRouter(tags=["receipts and invoices"])
 
 OrderId = Annotated[str, Path(description="The order's id (ord_…).", max_length=60)]
 InvoiceId = Annotated[str, Path(description="The request's id (inv_…).", max_length=60)]
-By = Annotated[Text, Field(min_length=1, max_length=100, description="Who does it, by name.")]
 
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -41,17 +54,17 @@ class NewInvoiceRequest(Input):
             max_length=60, description="Its tax number: 6 to 20 digits and letters; spaces and hyphens do not count."
         ),
     ]
-    by: By
+    by: By | None = None
 
 
 class Issued(Input):
     number: Annotated[Text, Field(min_length=1, max_length=NUMBER_MAX, description="The invoice's number.")]
-    by: By
+    by: By | None = None
 
 
 class Rejected(Input):
     reason: Annotated[Text, Field(min_length=1, description="Why; kept, redacted.")]
-    by: By
+    by: By | None = None
 
 
 class InvoiceRequest(Output):
@@ -70,7 +83,7 @@ class InvoiceRequest(Output):
     requested_at: str | None
     number: str | None
     reason: str | None
-    decided_by: str | None
+    decided_by: str | None = Field(description="For staff.")
     decided_at: str | None
 
     @classmethod
@@ -82,6 +95,11 @@ class InvoiceRequest(Output):
             requested_by=invoice.requested_by, requested_at=time(invoice.requested_at), number=invoice.number,
             reason=invoice.reason, decided_by=invoice.decided_by, decided_at=time(invoice.decided_at),
         )  # fmt: skip
+
+
+def _shown(invoice: invoices_model.InvoiceRequest, caller: Asking) -> InvoiceRequest:
+    found = InvoiceRequest.of(invoice)
+    return found if caller.is_staff else without(found, "decided_by")
 
 
 @router.get(
@@ -101,16 +119,19 @@ async def get_receipt(
 
 
 @router.post("/orders/{order_id}/invoice-requests", status_code=201, summary="Ask for the invoice of an order")
-async def request_invoice(services: UseCases, order_id: OrderId, body: NewInvoiceRequest) -> InvoiceRequest:
+async def request_invoice(
+    services: UseCases, caller: Caller, order_id: OrderId, body: NewInvoiceRequest
+) -> InvoiceRequest:
     asked = await services.invoices.request(
-        read_id("order", order_id), legal_name=body.legal_name, tax_id=body.tax_id, by=body.by
+        read_id("order", order_id), legal_name=body.legal_name, tax_id=body.tax_id, by=caller.named(body.by)
     )
-    return InvoiceRequest.of(asked)
+    return _shown(asked, caller)
 
 
 @router.get("/invoice-requests", summary="List requests for invoices, newest first")
 async def list_invoice_requests(
     services: UseCases,
+    caller: Caller,
     limit: Limit = 50,
     cursor: Cursor = None,
     state: Annotated[InvoiceState | None, Query(description="Only those in this state.")] = None,
@@ -121,21 +142,25 @@ async def list_invoice_requests(
         state=state, account_id=optional_id("account", account_id), order_id=optional_id("order", order_id),
         before=optional_id("invoice", cursor), most=limit + 1,
     )  # fmt: skip
-    return page(rows, limit=limit, item=InvoiceRequest.of, cursor=lambda row: show_id("invoice", row.invoice_id))
+    return page(
+        rows, limit=limit, item=lambda row: _shown(row, caller), cursor=lambda row: show_id("invoice", row.invoice_id)
+    )
 
 
 @router.get("/invoice-requests/{invoice_id}", summary="Get a request for an invoice")
-async def get_invoice_request(services: UseCases, invoice_id: InvoiceId) -> InvoiceRequest:
-    return InvoiceRequest.of(await services.invoices.find(read_id("invoice", invoice_id)))
+async def get_invoice_request(services: UseCases, caller: Caller, invoice_id: InvoiceId) -> InvoiceRequest:
+    return _shown(await services.invoices.find(read_id("invoice", invoice_id)), caller)
 
 
 @router.post("/invoice-requests/{invoice_id}/issue", summary="Record that the invoice was issued, and its number")
-async def issue_invoice(services: UseCases, invoice_id: InvoiceId, body: Issued) -> InvoiceRequest:
-    issued = await services.invoices.issue(read_id("invoice", invoice_id), number=body.number, by=body.by)
+async def issue_invoice(services: UseCases, caller: Caller, invoice_id: InvoiceId, body: Issued) -> InvoiceRequest:
+    issued = await services.invoices.issue(read_id("invoice", invoice_id), number=body.number, by=caller.named(body.by))
     return InvoiceRequest.of(issued)
 
 
 @router.post("/invoice-requests/{invoice_id}/reject", summary="Turn a request for an invoice down")
-async def reject_invoice(services: UseCases, invoice_id: InvoiceId, body: Rejected) -> InvoiceRequest:
-    rejected = await services.invoices.reject(read_id("invoice", invoice_id), reason=body.reason, by=body.by)
+async def reject_invoice(services: UseCases, caller: Caller, invoice_id: InvoiceId, body: Rejected) -> InvoiceRequest:
+    rejected = await services.invoices.reject(
+        read_id("invoice", invoice_id), reason=body.reason, by=caller.named(body.by)
+    )
     return InvoiceRequest.of(rejected)

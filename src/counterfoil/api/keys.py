@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from counterfoil.api.access import Asking, Caller, permission_missing
 from counterfoil.api.fields import (
     AccountId,
     Cursor,
@@ -28,7 +29,9 @@ from counterfoil.api.fields import (
     time,
 )
 from counterfoil.api.services import Services, UseCases
+from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.identity.access import Own, own_permissions
 from counterfoil.limits import model
 
 router = APIRouter(prefix="/accounts/{account_id}/keys", tags=["keys"])
@@ -133,6 +136,33 @@ def _settings(body: NewKey) -> model.KeySettings:
     )
 
 
+def _only_of(caller: Asking) -> UUID | None:
+    """Whose keys alone the caller sees and changes; None for staff, and for whoever may change the account's limits."""
+    if caller.is_staff or Own.LIMITS_WRITE in own_permissions(caller.principal):
+        return None
+    return caller.principal.member_id
+
+
+async def _found(services: Services, caller: Asking, account_id: str, key_id: str) -> tuple[UUID, UUID]:
+    """Account and key; raises `NotFound` where it is none that the caller may see."""
+    account, wanted, only_of = read_id("account", account_id), read_id("key", key_id), _only_of(caller)
+    if only_of is not None:
+        key = await services.limits.find_key(account_id=account, key_id=wanted)
+        if key.member_id != only_of:
+            raise NotFound(what="key", id=key_id)
+    return account, wanted
+
+
+def _checked(settings: model.KeySettings, caller: Asking) -> model.KeySettings:
+    """Whoever may only have keys of their own makes them for themselves."""
+    only_of = _only_of(caller)
+    if only_of is None:
+        return settings
+    if settings.member_id not in (None, only_of):
+        raise permission_missing(Own.LIMITS_WRITE)
+    return replace(settings, member_id=only_of)
+
+
 async def _check_member(services: Services, account_id: UUID, member_id: UUID | None) -> None:
     """A key's member must be of its account."""
     if member_id is not None:
@@ -140,16 +170,16 @@ async def _check_member(services: Services, account_id: UUID, member_id: UUID | 
 
 
 @router.post("", status_code=201, summary="Make a key; its token is in this answer and nowhere else")
-async def create_key(services: UseCases, account_id: AccountId, body: NewKey) -> NewToken:
-    account, settings = read_id("account", account_id), _settings(body)
+async def create_key(services: UseCases, caller: Caller, account_id: AccountId, body: NewKey) -> NewToken:
+    account, settings = read_id("account", account_id), _checked(_settings(body), caller)
     await _check_member(services, account, settings.member_id)
     made = await services.limits.create_key(account_id=account, settings=settings)
     return NewToken.model_validate({**_fields(account_id, made.key), "token": made.token})
 
 
 @router.post("/adopt", status_code=201, summary="Take over a key of another gateway by its hash")
-async def adopt_key(services: UseCases, account_id: AccountId, body: AdoptedKey) -> Key:
-    account, settings = read_id("account", account_id), _settings(body)
+async def adopt_key(services: UseCases, caller: Caller, account_id: AccountId, body: AdoptedKey) -> Key:
+    account, settings = read_id("account", account_id), _checked(_settings(body), caller)
     await _check_member(services, account, settings.member_id)
     key = await services.limits.adopt_key(
         account_id=account, settings=settings, token_hash=bytes.fromhex(body.token_sha256), mask=body.mask
@@ -157,9 +187,10 @@ async def adopt_key(services: UseCases, account_id: AccountId, body: AdoptedKey)
     return Key.of(account_id, key)
 
 
-@router.get("", summary="List an account's keys")
+@router.get("", summary="List an account's keys; without the right to change limits, one's own")
 async def list_keys(
     services: UseCases,
+    caller: Caller,
     account_id: AccountId,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -169,6 +200,7 @@ async def list_keys(
     rows = await services.limits.list_keys(
         account_id=account.account_id,
         group_id=optional_id("group", group_id),
+        member_id=_only_of(caller),
         after=optional_id("key", cursor),
         at_most=limit + 1,
     )
@@ -178,16 +210,20 @@ async def list_keys(
 
 
 @router.get("/{key_id}", summary="Get a key")
-async def get_key(services: UseCases, account_id: AccountId, key_id: KeyId) -> Key:
-    key = await services.limits.find_key(account_id=read_id("account", account_id), key_id=read_id("key", key_id))
+async def get_key(services: UseCases, caller: Caller, account_id: AccountId, key_id: KeyId) -> Key:
+    account, wanted = await _found(services, caller, account_id, key_id)
+    key = await services.limits.find_key(account_id=account, key_id=wanted)
     return Key.of(account_id, key)
 
 
 @router.patch("/{key_id}", summary="Change a key; its token and usage stay")
-async def change_key(services: UseCases, account_id: AccountId, key_id: KeyId, body: KeyChange) -> Key:
-    account, given = read_id("account", account_id), body.model_fields_set
+async def change_key(services: UseCases, caller: Caller, account_id: AccountId, key_id: KeyId, body: KeyChange) -> Key:
+    account, wanted = await _found(services, caller, account_id, key_id)
+    given, only_of = body.model_fields_set, _only_of(caller)
     group_id, member_id = optional_id("group", body.group_id), optional_id("member", body.member_id)
     expires_at = optional_time(body.expires_at)
+    if only_of is not None and "member_id" in given and member_id != only_of:
+        raise permission_missing(Own.LIMITS_WRITE)
     await _check_member(services, account, member_id)
 
     def changed(settings: model.KeySettings) -> model.KeySettings:
@@ -210,23 +246,26 @@ async def change_key(services: UseCases, account_id: AccountId, key_id: KeyId, b
             ),
         )
 
-    key = await services.limits.change_key(account_id=account, key_id=read_id("key", key_id), change=changed)
+    key = await services.limits.change_key(account_id=account, key_id=wanted, change=changed)
     return Key.of(account_id, key)
 
 
 @router.post("/{key_id}/rotate", summary="Give a key a new token; the old one is refused from now on")
-async def rotate_key(services: UseCases, account_id: AccountId, key_id: KeyId) -> NewToken:
-    made = await services.limits.rotate_key(account_id=read_id("account", account_id), key_id=read_id("key", key_id))
+async def rotate_key(services: UseCases, caller: Caller, account_id: AccountId, key_id: KeyId) -> NewToken:
+    account, wanted = await _found(services, caller, account_id, key_id)
+    made = await services.limits.rotate_key(account_id=account, key_id=wanted)
     return NewToken.model_validate({**_fields(account_id, made.key), "token": made.token})
 
 
 @router.post("/{key_id}/disable", summary="Refuse every call of a key")
-async def disable_key(services: UseCases, account_id: AccountId, key_id: KeyId) -> Key:
-    key = await services.limits.disable_key(account_id=read_id("account", account_id), key_id=read_id("key", key_id))
+async def disable_key(services: UseCases, caller: Caller, account_id: AccountId, key_id: KeyId) -> Key:
+    account, wanted = await _found(services, caller, account_id, key_id)
+    key = await services.limits.disable_key(account_id=account, key_id=wanted)
     return Key.of(account_id, key)
 
 
 @router.post("/{key_id}/enable", summary="Serve a disabled key again")
-async def enable_key(services: UseCases, account_id: AccountId, key_id: KeyId) -> Key:
-    key = await services.limits.enable_key(account_id=read_id("account", account_id), key_id=read_id("key", key_id))
+async def enable_key(services: UseCases, caller: Caller, account_id: AccountId, key_id: KeyId) -> Key:
+    account, wanted = await _found(services, caller, account_id, key_id)
+    key = await services.limits.enable_key(account_id=account, key_id=wanted)
     return Key.of(account_id, key)

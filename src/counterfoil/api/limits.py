@@ -66,6 +66,10 @@ class PlainLimit(Output):
     window: str
     amount_nanos: int | None
     amount: str
+    # While it is raised: until when, and what it then is again.
+    raised_until: str | None
+    raised_from_nanos: int | None
+    raised_from: str | None
     created_at: str | None
 
     @classmethod
@@ -89,15 +93,18 @@ class LimitStanding(PlainLimit):
         unit = standing.limit.unit
         return cls(
             **_fields(account_id, standing.limit),
-            **_quantity(unit, "used", standing.usage.used),
-            **_quantity(unit, "held", standing.usage.held),
-            **_quantity(unit, "remaining", standing.remaining),
+            **quantity(unit, "used", standing.usage.used),
+            **quantity(unit, "held", standing.usage.held),
+            **quantity(unit, "remaining", standing.remaining),
             resets_at=time(standing.resets_at),
         )
 
 
-def _quantity(unit: model.Unit, name: str, value: int) -> dict[str, Any]:
-    return amount(name, value) if unit is model.Unit.MONEY else {f"{name}_nanos": None, name: str(value)}
+def quantity(unit: model.Unit, name: str, value: int | None) -> dict[str, Any]:
+    """A quantity in a limit's unit: as text, and money in nanos as well."""
+    if unit is model.Unit.MONEY:
+        return amount(name, value)
+    return {f"{name}_nanos": None, name: None if value is None else str(value)}
 
 
 def _fields(account_id: str, limit: model.Limit) -> dict[str, Any]:
@@ -108,7 +115,9 @@ def _fields(account_id: str, limit: model.Limit) -> dict[str, Any]:
         "scope_id": show_id(limit.scope, limit.scope_id),
         "unit": limit.unit,
         "window": limit.window,
-        **_quantity(limit.unit, "amount", limit.amount),
+        **quantity(limit.unit, "amount", limit.amount),
+        "raised_until": time(limit.raised_until),
+        **quantity(limit.unit, "raised_from", limit.raised_from),
         "created_at": time(limit.created_at),
     }
 

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from counterfoil.api.access import Asking, Caller, permission_missing
 from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, optional_id, page, time
-from counterfoil.api.services import UseCases
+from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.identity import model
+from counterfoil.identity.access import Own, Role, own_permissions
 
 router = APIRouter(tags=["members"])
 
@@ -40,6 +42,7 @@ class Member(Output):
     email: str
     nickname: str | None
     status: str
+    role: str = Field(description="What they are on the account, once they sign in.")
     created_at: str | None
 
     @classmethod
@@ -51,6 +54,7 @@ class Member(Output):
             email=member.email,
             nickname=member.nickname,
             status=member.status,
+            role=member.role,
             created_at=time(member.created_at),
         )
 
@@ -59,6 +63,14 @@ class Found(Output):
     """Everybody whom a text names; several may share a nickname."""
 
     items: list[Member]
+
+
+async def _check_owner(services: Services, caller: Asking, member_id: str) -> None:
+    """An owner is changed by owners and by staff: whoever may look after members must not take the account over."""
+    member = await services.members.member(read_id("member", member_id))
+    may = caller.is_staff or Own.ACCOUNT_WRITE in own_permissions(caller.principal)
+    if member.role is Role.OWNER and not may:
+        raise permission_missing(Own.ACCOUNT_WRITE)
 
 
 @router.post("/accounts/{account_id}/members", status_code=201, summary="Add a member")
@@ -91,7 +103,9 @@ async def get_member(services: UseCases, member_id: MemberId) -> Member:
 
 
 @router.patch("/members/{member_id}", summary="Change a member's e-mail address or nickname")
-async def change_member(services: UseCases, member_id: MemberId, body: MemberChange) -> Member:
+async def change_member(services: UseCases, caller: Caller, member_id: MemberId, body: MemberChange) -> Member:
+    await _check_owner(services, caller, member_id)
+
     def changed(settings: model.MemberSettings) -> model.MemberSettings:
         return replace(
             settings,
@@ -103,10 +117,12 @@ async def change_member(services: UseCases, member_id: MemberId, body: MemberCha
 
 
 @router.post("/members/{member_id}/disable", summary="Disable a member; the past goes on naming them")
-async def disable_member(services: UseCases, member_id: MemberId) -> Member:
+async def disable_member(services: UseCases, caller: Caller, member_id: MemberId) -> Member:
+    await _check_owner(services, caller, member_id)
     return Member.of(await services.members.remove(read_id("member", member_id)))
 
 
 @router.post("/members/{member_id}/enable", summary="Undo a member's disabling")
-async def enable_member(services: UseCases, member_id: MemberId) -> Member:
+async def enable_member(services: UseCases, caller: Caller, member_id: MemberId) -> Member:
+    await _check_owner(services, caller, member_id)
     return Member.of(await services.members.restore(read_id("member", member_id)))

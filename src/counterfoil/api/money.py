@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from counterfoil.api.fields import (
+    PAGE_MAX,
     AccountId,
     AmountInput,
     Cursor,
@@ -24,6 +25,7 @@ from counterfoil.api.fields import (
     identifier,
     optional_time,
     page,
+    paged,
     time,
 )
 from counterfoil.api.services import UseCases
@@ -102,12 +104,6 @@ class Grant(Output):
             source_id=grant.source_id,
             destination=grant.destination,
         )
-
-
-class Grants(Output):
-    """An account's grants in the order in which they are spent."""
-
-    items: list[Grant]
 
 
 class Transfer(Output):
@@ -215,10 +211,13 @@ async def get_balance(
     return Balance.of(await services.ledger.balance(read_id("account", account_id), at=optional_time(at)))
 
 
-@router.get("/grants", summary="List an account's grants")
-async def list_grants(services: UseCases, account_id: AccountId) -> Grants:
+@router.get("/grants", summary="List an account's grants in the order in which they are spent")
+async def list_grants(
+    services: UseCases, account_id: AccountId, limit: Limit = PAGE_MAX, cursor: Cursor = None
+) -> Page[Grant]:
     account = await services.ledger.account(read_id("account", account_id))
-    return Grants(items=[Grant.of(grant) for grant in await services.ledger.grants(account.account_id)])
+    grants = [Grant.of(grant) for grant in await services.ledger.grants(account.account_id)]
+    return paged(grants, limit=limit, cursor=cursor, name=lambda grant: grant.grant_id)
 
 
 @router.get("/transfers", summary="Page through an account's statement, newest first")

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
+from counterfoil.api.access import Caller
 from counterfoil.api.approvals import Approval
-from counterfoil.api.fields import AmountInput, Input, Output, SourceId, amount
-from counterfoil.api.orders import Actor, By, Number, OrderId, OrderInFull, Refund, Why, in_full
+from counterfoil.api.fields import AmountInput, By, Input, Output, SourceId, amount
+from counterfoil.api.orders import Actor, Number, OrderId, OrderInFull, Refund, Why, in_full
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.recharge.model import DisputeState, RefundState
@@ -26,7 +27,7 @@ class Confirmation(Input):
 
     number: Number
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class NewRefund(AmountInput):
@@ -34,7 +35,7 @@ class NewRefund(AmountInput):
 
     source_id: SourceId
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class NewDispute(Input):
@@ -42,7 +43,7 @@ class NewDispute(Input):
 
     state: DisputeState
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class LookedAt(Actor):
@@ -53,7 +54,7 @@ class RefundOutcome(Input):
     """How a refund went that nobody can be asked about."""
 
     state: Literal["succeeded", "failed"]
-    by: By
+    by: By | None = None
 
 
 class Refundable(Output):
@@ -68,9 +69,9 @@ class Refundable(Output):
 @router.post(
     "/orders/{order_id}/confirmations", status_code=201, summary="Propose to credit an order whose payment was seen"
 )
-async def confirm_order(services: UseCases, order_id: OrderId, body: Confirmation) -> Approval:
+async def confirm_order(services: UseCases, caller: Caller, order_id: OrderId, body: Confirmation) -> Approval:
     approval = await services.order_refunds.propose_confirmation(
-        read_id("order", order_id), number=body.number, reason=body.reason, by=body.by
+        read_id("order", order_id), number=body.number, reason=body.reason, by=caller.named(body.by)
     )
     return Approval.of(approval)
 
@@ -85,10 +86,10 @@ async def get_refundable(services: UseCases, order_id: OrderId) -> Refundable:
 
 
 @router.post("/orders/{order_id}/refunds", status_code=201, summary="Propose to refund an order, or a part of it")
-async def refund_order(services: UseCases, order_id: OrderId, body: NewRefund) -> Approval:
+async def refund_order(services: UseCases, caller: Caller, order_id: OrderId, body: NewRefund) -> Approval:
     approval = await services.order_refunds.propose(
         read_id("order", order_id), source_id=body.source_id, amount=body.optional_nanos(), reason=body.reason,
-        by=body.by,
+        by=caller.named(body.by),
     )  # fmt: skip
     return Approval.of(approval)
 
@@ -96,22 +97,22 @@ async def refund_order(services: UseCases, order_id: OrderId, body: NewRefund) -
 @router.post(
     "/orders/{order_id}/disputes", status_code=201, summary="Propose to record a dispute of an order, or its end"
 )
-async def dispute_order(services: UseCases, order_id: OrderId, body: NewDispute) -> Approval:
+async def dispute_order(services: UseCases, caller: Caller, order_id: OrderId, body: NewDispute) -> Approval:
     approval = await services.order_refunds.propose_dispute(
-        read_id("order", order_id), state=body.state, reason=body.reason, by=body.by
+        read_id("order", order_id), state=body.state, reason=body.reason, by=caller.named(body.by)
     )
     return Approval.of(approval)
 
 
 @router.post("/orders/{order_id}/looked-at", summary="Say that what an order asked attention for has been seen to")
-async def settle_attention(services: UseCases, order_id: OrderId, body: LookedAt) -> OrderInFull:
-    await services.orders.settle_attention(read_id("order", order_id), by=body.by, reason=body.reason)
-    return await in_full(services, order_id)
+async def settle_attention(services: UseCases, caller: Caller, order_id: OrderId, body: LookedAt) -> OrderInFull:
+    await services.orders.settle_attention(read_id("order", order_id), by=caller.named(body.by), reason=body.reason)
+    return await in_full(services, caller, order_id)
 
 
 @router.post("/order-refunds/{refund_id}/outcome", summary="Say how a refund went that nobody can be asked about")
-async def settle_refund(services: UseCases, refund_id: RefundId, body: RefundOutcome) -> Refund:
+async def settle_refund(services: UseCases, caller: Caller, refund_id: RefundId, body: RefundOutcome) -> Refund:
     refund = await services.order_refunds.settle_by_staff(
-        read_id("refund", refund_id), state=RefundState(body.state), by=body.by
+        read_id("refund", refund_id), state=RefundState(body.state), by=caller.named(body.by)
     )
     return Refund.of(refund, await services.orders.order(refund.order_id))

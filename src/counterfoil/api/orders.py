@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import Field
 
+from counterfoil.api.access import Asking, Caller, note_account
 from counterfoil.api.fields import (
     AmountInput,
+    By,
     Cursor,
     Input,
     Limit,
@@ -25,6 +27,7 @@ from counterfoil.api.fields import (
     optional_time,
     page,
     time,
+    without,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
@@ -37,8 +40,9 @@ from counterfoil.recharge.terms import show_rate
 
 router = APIRouter(tags=["orders"])
 
+_OF_STAFF = ("attention", "queries", "next_query_at")
+_OF_STAFF_OF_A_REFUND = ("reason", "requested_by", "approval_id", "tries", "next_try_at", "failure")
 OrderId = Annotated[str, Path(description="The order's id (ord_…).", max_length=60)]
-By = Annotated[Text, Field(min_length=1, max_length=100, description="Who does it, by name.")]
 Why = Annotated[Text, Field(min_length=1, description="Why; kept, redacted.")]
 Number = Annotated[
     Text,
@@ -52,7 +56,7 @@ class NewOrder(AmountInput):
     account_id: Annotated[Text, Field(max_length=60)]
     provider: Annotated[Text, Field(max_length=40, description="The payment provider's name.")]
     currency: Annotated[Text, Field(max_length=3, description="What is paid in, such as CNY.")]
-    by: By
+    by: By | None = None
     intention_key: Annotated[
         Text | None,
         Field(
@@ -64,7 +68,7 @@ class NewOrder(AmountInput):
 
 
 class Actor(Input):
-    by: By
+    by: By | None = None
 
 
 class FindByNumber(Input):
@@ -104,8 +108,8 @@ class Order(Output):
     paid_at: str | None
     number_mask: str | None
     payer_mask: str | None
-    attention: str | None = Field(description="What somebody should look at.")
-    queries: int = Field(description="How often its provider was asked.")
+    attention: str | None = Field(description="What somebody should look at; for staff.")
+    queries: int | None = Field(description="How often its provider was asked; for staff.")
     next_query_at: str | None
 
     @classmethod
@@ -114,7 +118,7 @@ class Order(Output):
 
 
 class Event(Output):
-    """A change of an order: what it became, what happened, and who told."""
+    """A change of an order: what it became, what happened, and who told. Who of the staff did it is for the staff."""
 
     number: int
     at: str | None
@@ -170,13 +174,13 @@ class Refund(Output):
     taken: str
     wallet_currency: str
     external: bool = Field(description="Whether the provider did it by itself, before anybody here knew.")
-    reason: str
-    requested_by: str
+    reason: str | None = Field(description="For staff, as are the next two.")
+    requested_by: str | None
     approval_id: str | None
     created_at: str | None
     ended_at: str | None
     number_mask: str | None
-    tries: int
+    tries: int | None
     next_try_at: str | None
     failure: str | None
 
@@ -216,7 +220,7 @@ class Dispute(Output):
 
 
 class OrderInFull(Order):
-    """An order with all that is known of it, and the other orders of the same intention."""
+    """An order with all that is known of it, and the other orders of the same intention. Notices are for staff."""
 
     events: list[Event]
     notices: list[Notice]
@@ -249,6 +253,7 @@ class Asked(Output):
 @router.post("/orders", status_code=201, summary="Make an order; the same intention key again is the same order")
 async def create_order(
     services: UseCases,
+    caller: Caller,
     body: NewOrder,
     idempotency_key: Annotated[
         str | None, Header(max_length=255, description="The same as `intention_key`; one of them is enough.")
@@ -258,36 +263,44 @@ async def create_order(
         raise InputError(field="intention_key", expected="the same as the header Idempotency-Key, or only one of them")
     order = await services.orders.create(
         account_id=read_id("account", body.account_id), provider=body.provider, amount=body.nanos(),
-        currency=body.currency, by=body.by, intention_key=idempotency_key or body.intention_key,
+        currency=body.currency, by=caller.named(body.by), intention_key=idempotency_key or body.intention_key,
     )  # fmt: skip
-    return Order.of(order)
+    return shown(order, caller)
 
 
 @router.get("/orders", summary="List orders, newest first")
 async def list_orders(
     services: UseCases,
+    caller: Caller,
     limit: Limit = 50,
     cursor: Cursor = None,
     account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
     state: Annotated[OrderState | None, Query(description="Only those in this state.")] = None,
     provider: Annotated[str | None, Query(max_length=40, description="Only this provider's.")] = None,
     attention: Annotated[bool, Query(description="Only those that somebody should look at.")] = False,
+    since: Annotated[str | None, Query(max_length=40, description="Only those made from then on (RFC 3339).")] = None,
+    until: Annotated[str | None, Query(max_length=40, description="Only those made before then (RFC 3339).")] = None,
 ) -> Page[Order]:
     rows = await services.orders.orders(
         account_id=optional_id("account", account_id), state=state, provider=provider, attention=attention,
-        before=optional_id("order", cursor), most=limit + 1,
+        since=optional_time(since), until=optional_time(until), before=optional_id("order", cursor), most=limit + 1,
     )  # fmt: skip
-    return page(rows, limit=limit, item=Order.of, cursor=lambda row: show_id("order", row.order_id))
+    return page(
+        rows, limit=limit, item=lambda row: shown(row, caller), cursor=lambda row: show_id("order", row.order_id)
+    )
 
 
 @router.post("/orders/find-by-number", summary="Find the orders that a payment of this number has paid")
-async def find_orders_by_number(services: UseCases, body: FindByNumber) -> Orders:
-    return Orders(items=[Order.of(order) for order in await services.orders.find_by_number(body.number)])
+async def find_orders_by_number(services: UseCases, request: Request, body: FindByNumber) -> Orders:
+    found = await services.orders.find_by_number(body.number)
+    for order in found:
+        note_account(request, order.account_id)
+    return Orders(items=[Order.of(order) for order in found])
 
 
 @router.get("/orders/{order_id}", summary="Get an order with its events, notices, refunds and disputes")
-async def get_order(services: UseCases, order_id: OrderId) -> OrderInFull:
-    return await in_full(services, order_id)
+async def get_order(services: UseCases, caller: Caller, order_id: OrderId) -> OrderInFull:
+    return await in_full(services, caller, order_id)
 
 
 @router.post("/orders/{order_id}/pay", summary="Begin to pay an order, or go on with it: where to pay")
@@ -297,15 +310,15 @@ async def pay_order(services: UseCases, order_id: OrderId) -> Payment:
 
 
 @router.post("/orders/{order_id}/cancel", summary="Call an order off; money that comes all the same is credited")
-async def cancel_order(services: UseCases, order_id: OrderId, body: Actor) -> OrderInFull:
-    await services.orders.cancel(read_id("order", order_id), by=body.by)
-    return await in_full(services, order_id)
+async def cancel_order(services: UseCases, caller: Caller, order_id: OrderId, body: Actor) -> OrderInFull:
+    await services.orders.cancel(read_id("order", order_id), by=caller.named(body.by))
+    return await in_full(services, caller, order_id)
 
 
 @router.post("/orders/{order_id}/ask", summary="Ask an order's provider now how it stands")
-async def ask_about_order(services: UseCases, order_id: OrderId) -> Asked:
+async def ask_about_order(services: UseCases, caller: Caller, order_id: OrderId) -> Asked:
     outcome = await services.notices.ask(await services.orders.order(read_id("order", order_id)))
-    return Asked(outcome=outcome, order=await in_full(services, order_id))
+    return Asked(outcome=outcome, order=await in_full(services, caller, order_id))
 
 
 @router.get("/notices", summary="List the notices that providers sent, latest first")
@@ -322,8 +335,27 @@ async def list_notices(
     return page(rows, limit=limit, item=Notice.of, cursor=lambda row: show_time(row.last_at))
 
 
-async def in_full(services: UseCases, order_id: str) -> OrderInFull:
-    """The order of a shown id as it is now, with all that is known of it."""
+def shown(order: model.Order, caller: Asking) -> Order:
+    """An order as whoever asks may see it."""
+    return Order.of(order) if caller.is_staff else without(Order.of(order), *_OF_STAFF)
+
+
+async def in_full(services: UseCases, caller: Asking, order_id: str) -> OrderInFull:
+    """The order of a shown id as it is now, with all of it that whoever asks may see."""
+    whole = await _in_full(services, order_id)
+    if caller.is_staff:
+        return whole
+    return without(whole, *_OF_STAFF).model_copy(
+        update={
+            "events": [without(event, "by").model_copy(update={"facts": {}}) for event in whole.events],
+            "notices": [],
+            "refunds": [without(refund, *_OF_STAFF_OF_A_REFUND) for refund in whole.refunds],
+            "siblings": [without(sibling, *_OF_STAFF) for sibling in whole.siblings],
+        }
+    )
+
+
+async def _in_full(services: UseCases, order_id: str) -> OrderInFull:
     view: OrderView = await services.orders.view(read_id("order", order_id))
     order = view.order
     return OrderInFull.model_validate(

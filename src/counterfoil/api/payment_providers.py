@@ -8,14 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import Input, Output, Text, Texts, time
+from counterfoil.api.fields import PAGE_MAX, AccountId, Cursor, Input, Limit, Output, Page, Text, Texts, paged, time
 from counterfoil.api.services import UseCases
-from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.recharge.model import ProviderKind
 from counterfoil.recharge.providers_service import NewProvider, PaymentProviders
 from counterfoil.recharge.providers_store import ProviderRow
 
 router = APIRouter(prefix="/payment-providers", tags=["payment providers"])
+ways_router = APIRouter(tags=["orders"])
 
 Name = Annotated[str, Path(description="The payment provider's name.", max_length=60)]
 FieldName = Annotated[Text, Field(min_length=1, max_length=60)]
@@ -88,8 +89,12 @@ class PaymentProvider(Output):
         )  # fmt: skip
 
 
-class AllProviders(Output):
-    items: list[PaymentProvider]
+class WayToPay(Output):
+    """A payment provider that orders can be made with."""
+
+    provider: str
+    kind: str
+    currencies: list[str]
 
 
 def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
@@ -108,9 +113,25 @@ async def add_payment_provider(services: UseCases, body: NewPaymentProvider) -> 
 
 
 @router.get("", summary="List payment providers")
-async def list_payment_providers(services: UseCases) -> AllProviders:
+async def list_payment_providers(
+    services: UseCases, limit: Limit = PAGE_MAX, cursor: Cursor = None
+) -> Page[PaymentProvider]:
     rows = await services.payment_providers.list()
-    return AllProviders(items=[PaymentProvider.of(row, services.payment_providers) for row in rows])
+    found = [PaymentProvider.of(row, services.payment_providers) for row in rows]
+    return paged(found, limit=limit, cursor=cursor, name=lambda one: one.name)
+
+
+@ways_router.get("/accounts/{account_id}/ways-to-pay", summary="List how an account can recharge")
+async def list_ways_to_pay(
+    services: UseCases, account_id: AccountId, limit: Limit = PAGE_MAX, cursor: Cursor = None
+) -> Page[WayToPay]:
+    await services.ledger.account(read_id("account", account_id))
+    ways = [
+        WayToPay(provider=row.name, kind=row.kind, currencies=list(row.currencies))
+        for row in await services.payment_providers.list()
+        if row.status == "active"
+    ]
+    return paged(ways, limit=limit, cursor=cursor, name=lambda way: way.provider)
 
 
 @router.get("/{name}", summary="Get a payment provider")

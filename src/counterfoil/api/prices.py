@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
-from counterfoil.api.fields import Output, optional_time, time
-from counterfoil.api.services import UseCases
+from counterfoil.api.fields import PAGE_MAX, Cursor, Limit, Output, Page, optional_time, paged, time
+from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import show_id
 from counterfoil.pricing import model as pricing
@@ -25,10 +25,6 @@ Document = Annotated[dict[str, Any], Body(description="A price book document; th
 class BookOutput(Output):
     book: str
     models: int
-
-
-class Books(Output):
-    items: list[BookOutput]
 
 
 class Rate(Output):
@@ -90,10 +86,6 @@ class Price(Output):
         )
 
 
-class Prices(Output):
-    items: list[Price]
-
-
 class PriceChange(Output):
     """One difference between a book and a document; a rate is in nanos per million."""
 
@@ -123,8 +115,9 @@ def _rates(rates: Mapping[str, int]) -> dict[str, Rate]:
 
 
 @router.get("/books", summary="List price books")
-async def list_price_books(services: UseCases) -> Books:
-    return Books(items=[BookOutput(book=book, models=models) for book, models in services.prices.books().items()])
+async def list_price_books(services: UseCases, limit: Limit = PAGE_MAX, cursor: Cursor = None) -> Page[BookOutput]:
+    books = [BookOutput(book=book, models=models) for book, models in services.prices.books().items()]
+    return paged(books, limit=limit, cursor=cursor, name=lambda one: one.book)
 
 
 @router.get("/books/{book}", summary="Get every price of a book, or every version of one model's")
@@ -135,16 +128,22 @@ async def get_prices(
         str | None, Query(max_length=200, description="Only this model: all its versions, past and to come.")
     ] = None,
     at: Annotated[str | None, Query(max_length=40, description="As of then (RFC 3339). Not given: now.")] = None,
-) -> Prices:
-    moment = optional_time(at)
+    limit: Limit = PAGE_MAX,
+    cursor: Cursor = None,
+) -> Page[Price]:
+    found = [Price.of(price) for price in _prices(services, book, model, optional_time(at))]
+    return paged(found, limit=limit, cursor=cursor, name=lambda one: one.version_id)
+
+
+def _prices(services: Services, book: str, model: str | None, moment: int | None) -> Sequence[pricing.Price]:
     if model is None:
-        return Prices(items=[Price.of(price) for price in services.prices.show(book, at=moment)])
+        return services.prices.show(book, at=moment)
     if moment is None:
-        return Prices(items=[Price.of(price) for price in services.prices.history(book, model)])
+        return services.prices.history(book, model)
     price = services.prices.price_for(book, model, moment)
     if price is None:
         raise NotFound(code="price_not_found", book=book, model=model)
-    return Prices(items=[Price.of(price)])
+    return [price]
 
 
 @router.post("/import", summary="Take a document's prices into its book; the same again changes nothing")

@@ -48,6 +48,12 @@ STATUSES: Mapping[str, int] = {
     "price_missing": 409,
     "overloaded": 503,
     "code_tries_exceeded": 429,
+    # Whoever signs in is not known yet.
+    "sign_in_refused": 401,
+    "totp_required": 401,
+    "totp_wrong": 401,
+    "sign_in_throttled": 429,
+    "idempotency_key_reused": 422,
 }
 _CODES_OF_STATUSES = {
     401: "unauthenticated",
@@ -125,8 +131,10 @@ def problem_response(
     own = {"Content-Language": language.value, "Cache-Control": "no-store"}
     if status == 503:
         own["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    elif "retry_after_seconds" in error.parameters:
-        own["Retry-After"] = str(error.parameters["retry_after_seconds"])
+    elif retry_after := error.parameters.get("retry_after_seconds", error.parameters.get("seconds")):
+        own["Retry-After"] = str(retry_after)
+    if status == 401:
+        own["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=status,
@@ -199,6 +207,9 @@ class LastResort:
 
 def _known(error: Exception) -> CounterfoilError:
     """An unexpected error as one of ours, without its message, which may quote anything."""
+    if isinstance(error, CounterfoilError):
+        # Raised before or after the routes, whose errors are answered where they are.
+        return error
     if isinstance(error, psycopg.OperationalError):
         return Unavailable(code="database_unavailable")
     if isinstance(error, psycopg.DataError):
@@ -216,14 +227,22 @@ def _shown(value: object) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in str(value)[:_VALUE_CHARACTERS_MAX])
 
 
+def _answer(description: str) -> dict[str, Any]:
+    return {"model": Problem, "description": description}
+
+
 # What every route may answer besides its own, for the description of the API.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": description, "content": {PROBLEM_TYPE: {}}}
-    for status, description in (
-        (400, "What was sent cannot be understood."),
-        (401, "The operator's token is missing or wrong."),
-        (404, "What was named does not exist."),
-        (409, "It contradicts what is recorded."),
-        (503, "The operator's side: try again later, nothing was changed."),
-    )
+    400: _answer("What was sent cannot be understood."),
+    401: _answer("The token is missing or wrong."),
+    403: _answer("Whoever asked may not do this; `permission` names what is missing."),
+    404: _answer("What was named does not exist, or is another account's."),
+    409: _answer("It contradicts what is recorded, or the same is in progress."),
+    503: _answer("The operator's side: try again later, nothing was changed."),
+}
+# What every write may answer besides.
+WRITE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    413: _answer("The body is too large."),
+    422: _answer("The same `Idempotency-Key`, `source_id` or `intention_key` came with another content before."),
+    429: _answer("Too many tries: `Retry-After` says when the next one is worth it."),
 }

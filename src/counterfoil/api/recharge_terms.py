@@ -7,8 +7,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from counterfoil.api.fields import Input, Output, Text, Whole, amount, time
-from counterfoil.api.orders import By
+from counterfoil.api.access import Caller
+from counterfoil.api.fields import (
+    PAGE_MAX,
+    By,
+    Cursor,
+    Input,
+    Limit,
+    Output,
+    Page,
+    Text,
+    Whole,
+    amount,
+    paged,
+    time,
+    without,
+)
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import parse_nanos
@@ -29,7 +43,7 @@ class NewRate(Input):
     wallet_currency: Currency
     rate: Annotated[Decimal, Field(description="A decimal such as 0.13888889, with at most nine decimals.")]
     ratio: Annotated[Decimal, Field(description="What the operator makes of it, such as 0.98.")] = "1"
-    by: By
+    by: By | None = None
 
 
 class Rate(Output):
@@ -40,7 +54,7 @@ class Rate(Output):
     rate: str
     ratio: str
     starts_at: str | None
-    set_by: str
+    set_by: str | None = Field(description="For staff.")
 
     @classmethod
     def of(cls, rate: terms.Rate) -> Rate:
@@ -48,12 +62,6 @@ class Rate(Output):
             paid_currency=rate.paid_currency, wallet_currency=rate.wallet_currency, rate=show_rate(rate.rate),
             ratio=show_rate(rate.ratio), starts_at=time(rate.starts_at), set_by=rate.set_by,
         )  # fmt: skip
-
-
-class Rates(Output):
-    """Every rate, those of the same currencies newest first."""
-
-    items: list[Rate]
 
 
 class NewBonus(Input):
@@ -89,12 +97,6 @@ class Bonus(Output):
         return cls.model_validate(_bonus_fields(rule))
 
 
-class Bonuses(Output):
-    """Every bonus rule, ended ones too."""
-
-    items: list[Bonus]
-
-
 class EndBonus(Input):
     """A name may hold any sign, so it is in the body and not in the address."""
 
@@ -105,23 +107,28 @@ class Ended(Output):
     ended: str
 
 
-@router.get("/exchange-rates", summary="List exchange rates")
-async def list_exchange_rates(services: UseCases) -> Rates:
-    return Rates(items=[Rate.of(rate) for rate in await services.recharge_terms.rates()])
+@router.get("/exchange-rates", summary="List exchange rates, those of the same currencies newest first")
+async def list_exchange_rates(
+    services: UseCases, caller: Caller, limit: Limit = PAGE_MAX, cursor: Cursor = None
+) -> Page[Rate]:
+    rates = [Rate.of(rate) for rate in await services.recharge_terms.rates()]
+    shown = rates if caller.is_staff else [without(rate, "set_by") for rate in rates]
+    return paged(shown, limit=limit, cursor=cursor, name=_name_of)
 
 
 @router.post("/exchange-rates", status_code=201, summary="Set what one unit of a paid currency credits from now on")
-async def set_exchange_rate(services: UseCases, body: NewRate) -> Rate:
+async def set_exchange_rate(services: UseCases, caller: Caller, body: NewRate) -> Rate:
     rate = await services.recharge_terms.set_rate(
         paid_currency=body.paid_currency, wallet_currency=body.wallet_currency, rate=read_rate(body.rate),
-        ratio=read_rate(body.ratio), by=body.by,
+        ratio=read_rate(body.ratio), by=caller.named(body.by),
     )  # fmt: skip
     return Rate.of(rate)
 
 
-@router.get("/bonus-rules", summary="List bonus rules")
-async def list_bonus_rules(services: UseCases) -> Bonuses:
-    return Bonuses(items=[Bonus.of(rule) for rule in await services.recharge_terms.bonuses()])
+@router.get("/bonus-rules", summary="List bonus rules, ended ones too")
+async def list_bonus_rules(services: UseCases, limit: Limit = PAGE_MAX, cursor: Cursor = None) -> Page[Bonus]:
+    rules = [Bonus.of(rule) for rule in await services.recharge_terms.bonuses()]
+    return paged(rules, limit=limit, cursor=cursor, name=lambda rule: rule.rule_id)
 
 
 @router.post("/bonus-rules", status_code=201, summary="Add a bonus rule that holds from now on")
@@ -137,6 +144,10 @@ async def add_bonus_rule(services: UseCases, body: NewBonus) -> Bonus:
 async def end_bonus_rule(services: UseCases, body: EndBonus) -> Ended:
     await services.recharge_terms.end_bonus(body.name)
     return Ended(ended=body.name.strip())
+
+
+def _name_of(rate: Rate) -> str:
+    return f"{rate.paid_currency}-{rate.wallet_currency}-{rate.starts_at}"
 
 
 def _bonus_fields(rule: terms.BonusRule) -> dict[str, Any]:

@@ -8,9 +8,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
-from counterfoil.api.fields import Cursor, Flag, Input, Limit, Output, Page, Text, Whole, optional_id, page
+from counterfoil.api.access import Caller
+from counterfoil.api.fields import (
+    PAGE_MAX,
+    By,
+    Cursor,
+    Flag,
+    Input,
+    Limit,
+    Output,
+    Page,
+    Text,
+    Whole,
+    optional_id,
+    page,
+    paged,
+)
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.money import LARGEST_NANOS
 from counterfoil.reconcile import desk_model, shown
 from counterfoil.reconcile.desk_model import SourceKind
 from counterfoil.reconcile.model import Book
@@ -19,7 +35,6 @@ from counterfoil.reconcile.statements.importer import Reading
 
 router = APIRouter(prefix="/reconcile", tags=["reconcile"])
 
-By = Annotated[Text, Field(min_length=1, max_length=100, description="Who does it, by name.")]
 Why = Annotated[Text, Field(min_length=1, description="Why; kept, redacted.")]
 StatementId = Annotated[str, Path(description="The statement's id (stmt_…).", max_length=60)]
 DayPath = Annotated[str, Path(description="A day such as 2027-01-31.", max_length=20)]
@@ -63,7 +78,7 @@ class SourceInput(Input):
 
 
 class NewSource(SourceInput):
-    by: By
+    by: By | None = None
 
 
 class Source(Output):
@@ -86,8 +101,7 @@ class Source(Output):
     created_by: str
 
 
-class Sources(Output):
-    items: list[Source]
+class Sources(Page[Source]):
     importers: list[str] = Field(description="What can be read: one importer for each kind of file.")
 
 
@@ -192,7 +206,7 @@ class Line(Output):
 
 class SetAside(Input):
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class NewRun(Input):
@@ -201,7 +215,7 @@ class NewRun(Input):
     day: Annotated[Text, Field(max_length=20, description="Such as 2027-01-31.")]
     books: Annotated[list[Book], Field(max_length=4)] = Field(default_factory=list)
     engine: Annotated[Text, Field(max_length=200, description="duckdb, spark-local or spark://host:port.")] = DUCKDB
-    by: By
+    by: By | None = None
 
 
 class Reason(Output):
@@ -263,23 +277,21 @@ class Day(Output):
 
 
 class CloseDay(Input):
-    by: By
+    by: By | None = None
 
 
 @router.get("/sources", summary="List who sends statements, and how theirs are read")
-async def list_sources(services: UseCases) -> Sources:
-    found = await services.reconcile.sources.list()
-    return Sources(
-        items=[Source.model_validate(shown.source_json(one)) for one in found],
-        importers=list(services.reconcile.sources.importers()),
-    )
+async def list_sources(services: UseCases, limit: Limit = PAGE_MAX, cursor: Cursor = None) -> Sources:
+    found = [Source.model_validate(shown.source_json(one)) for one in await services.reconcile.sources.list()]
+    one_page = paged(found, limit=limit, cursor=cursor, name=lambda one: one.name)
+    return Sources(items=one_page.items, next=one_page.next, importers=list(services.reconcile.sources.importers()))
 
 
 @router.post("/sources", status_code=201, summary="Add a source of statements")
-async def add_source(services: UseCases, body: NewSource) -> Source:
+async def add_source(services: UseCases, caller: Caller, body: NewSource) -> Source:
     sources = services.reconcile.sources
     return Source.model_validate(
-        shown.source_json(await sources.add(sources.owned(body.source(), body.owner), by=body.by))
+        shown.source_json(await sources.add(sources.owned(body.source(), body.owner), by=caller.named(body.by)))
     )
 
 
@@ -306,14 +318,19 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
 )
 async def import_statements(
     services: UseCases,
+    caller: Caller,
     request: Request,
     name: Annotated[str, Query(min_length=1, max_length=200, description="The file's name; kept, redacted.")],
-    by: Annotated[str, Query(min_length=1, max_length=100, description="Who does it, by name.")],
+    by: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="Who does it, by name, with the operator's token.")
+    ] = None,
     source: Annotated[
         str | None, Query(max_length=60, description="Whose it is; not given: told by the kind of file.")
     ] = None,
 ) -> ImportedFile:
-    found = await services.reconcile.imports.import_file(name=name, content=await request.body(), by=by, source=source)
+    found = await services.reconcile.imports.import_file(
+        name=name, content=await request.body(), by=caller.named(by), source=source
+    )
     return ImportedFile(files=[Imported.model_validate(shown.imported_json(one)) for one in found])
 
 
@@ -345,9 +362,13 @@ async def list_lines(
     services: UseCases,
     statement_id: StatementId,
     limit: Limit = 50,
-    after: Annotated[int, Query(ge=0, description="Only those after this line of the file.")] = 0,
+    cursor: Annotated[
+        int | None, Query(ge=0, le=LARGEST_NANOS, description="`next` of the page before: a line of the file.")
+    ] = None,
 ) -> Page[Line]:
-    rows = await services.reconcile.imports.lines_of(read_id("statement", statement_id), after=after, most=limit + 1)
+    rows = await services.reconcile.imports.lines_of(
+        read_id("statement", statement_id), after=cursor or 0, most=limit + 1
+    )
     return page(
         rows,
         limit=limit,
@@ -357,17 +378,17 @@ async def list_lines(
 
 
 @router.post("/statements/{statement_id}/set-aside", summary="Say that what is wrong with a statement has been seen to")
-async def set_aside(services: UseCases, statement_id: StatementId, body: SetAside) -> Statement:
+async def set_aside(services: UseCases, caller: Caller, statement_id: StatementId, body: SetAside) -> Statement:
     kept = await services.reconcile.imports.set_aside(
-        read_id("statement", statement_id), by=body.by, reason=body.reason
+        read_id("statement", statement_id), by=caller.named(body.by), reason=body.reason
     )
     return Statement.model_validate(shown.statement_json(kept))
 
 
 @router.post("/runs", status_code=201, summary="Hold a day's books against the statements")
-async def run_day(services: UseCases, body: NewRun) -> Runs:
+async def run_day(services: UseCases, caller: Caller, body: NewRun) -> Runs:
     found = await services.reconcile.runs.run(
-        shown.read_day(body.day), by=body.by, books=body.books, engine=body.engine
+        shown.read_day(body.day), by=caller.named(body.by), books=body.books, engine=body.engine
     )
     return Runs(runs=[Run.model_validate(shown.run_json(one)) for one in found])
 
@@ -403,6 +424,6 @@ async def get_day(services: UseCases, day: DayPath) -> Day:
 
 
 @router.post("/days/{day}/close", summary="Close a day; refused with the reasons where a book is not conclusive")
-async def close_day(services: UseCases, day: DayPath, body: CloseDay) -> Day:
-    view = await services.reconcile.runs.close_day(shown.read_day(day), by=body.by)
+async def close_day(services: UseCases, caller: Caller, day: DayPath, body: CloseDay) -> Day:
+    view = await services.reconcile.runs.close_day(shown.read_day(day), by=caller.named(body.by))
     return Day.model_validate(shown.day_json(view, list(await services.reconcile.breaks.counts())))

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from counterfoil.api.access import Caller
 from counterfoil.api.approvals import Approval
-from counterfoil.api.fields import AmountInput, Cursor, Input, Limit, Output, Page, Text, Time, optional_id, page
-from counterfoil.api.reconcile import By, Line, Why
+from counterfoil.api.fields import AmountInput, By, Cursor, Input, Limit, Output, Page, Text, Time, optional_id, page
+from counterfoil.api.reconcile import Line, Why
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.periods import read_time
@@ -30,6 +31,7 @@ class Break(Output):
     book: str
     class_: str = Field(alias="class")
     owner: str = Field(description="Who is to act on it.")
+    assignee: str | None = Field(description="Who has taken it on, by name.")
     state: str
     source: str | None
     account_id: str | None
@@ -112,7 +114,7 @@ class BreakInFull(Break):
 
 class Because(Input):
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class Link(Because):
@@ -127,14 +129,19 @@ class Expect(Because):
 
 class Remark(Input):
     text: Why
-    by: By
+    by: By | None = None
+
+
+class Assign(Input):
+    to: Annotated[Text | None, Field(max_length=254, description="By name; null: nobody any more.")]
+    by: By | None = None
 
 
 class Amount(AmountInput):
     """How much; without an amount, what the sides differ by."""
 
     reason: Why
-    by: By
+    by: By | None = None
 
 
 class ToAccount(Amount):
@@ -159,12 +166,15 @@ async def list_breaks(
     account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
     older_than_days: Annotated[int | None, Query(ge=0, le=36_600, description="Only those that are older.")] = None,
     least_nanos: Annotated[int | None, Query(ge=0, description="Only those that differ by so much or more.")] = None,
+    assignee: Annotated[
+        str | None, Query(max_length=254, description="Only those that somebody has taken on; empty: nobody has.")
+    ] = None,
 ) -> Page[Break]:
     breaks = services.reconcile.breaks
     rows = await breaks.list(
         state=state, standing=state is None and not everything, book=book, break_class=break_class,
         owner=None if owner is None else owner.value, source=source, account_id=optional_id("account", account_id),
-        older_than_days=older_than_days, least=least_nanos, before=optional_id("break", cursor), most=limit + 1,
+        older_than_days=older_than_days, least=least_nanos, assignee=assignee, before=optional_id("break", cursor), most=limit + 1,
     )  # fmt: skip
     return page(
         rows, limit=limit,
@@ -179,75 +189,83 @@ async def get_break(services: UseCases, break_id: BreakId) -> BreakInFull:
 
 
 @router.post("/breaks/{break_id}/link", summary="Take rows of the other side and a break's own as one")
-async def link_break(services: UseCases, break_id: BreakId, body: Link) -> BreakInFull:
-    await services.reconcile.settling.link(read_id("break", break_id), body.rows, by=body.by, reason=body.reason)
+async def link_break(services: UseCases, caller: Caller, break_id: BreakId, body: Link) -> BreakInFull:
+    await services.reconcile.settling.link(
+        read_id("break", break_id), body.rows, by=caller.named(body.by), reason=body.reason
+    )
     return await _in_full(services, break_id)
 
 
 @router.post("/breaks/{break_id}/ignore", summary="Leave a break at that, and say why")
-async def ignore_break(services: UseCases, break_id: BreakId, body: Because) -> BreakInFull:
-    await services.reconcile.settling.ignore(read_id("break", break_id), by=body.by, reason=body.reason)
+async def ignore_break(services: UseCases, caller: Caller, break_id: BreakId, body: Because) -> BreakInFull:
+    await services.reconcile.settling.ignore(read_id("break", break_id), by=caller.named(body.by), reason=body.reason)
     return await _in_full(services, break_id)
 
 
 @router.post("/breaks/{break_id}/expect", summary="Expect the other row by a time; after that the break is open again")
-async def expect_break(services: UseCases, break_id: BreakId, body: Expect) -> BreakInFull:
+async def expect_break(services: UseCases, caller: Caller, break_id: BreakId, body: Expect) -> BreakInFull:
     await services.reconcile.settling.expect(
-        read_id("break", break_id), until=read_time(body.until), by=body.by, reason=body.reason
+        read_id("break", break_id), until=read_time(body.until), by=caller.named(body.by), reason=body.reason
     )
     return await _in_full(services, break_id)
 
 
 @router.post("/breaks/{break_id}/remarks", summary="Write a remark beside a break")
-async def remark_on_break(services: UseCases, break_id: BreakId, body: Remark) -> BreakInFull:
-    await services.reconcile.settling.remark(read_id("break", break_id), body.text, by=body.by)
+async def remark_on_break(services: UseCases, caller: Caller, break_id: BreakId, body: Remark) -> BreakInFull:
+    await services.reconcile.settling.remark(read_id("break", break_id), body.text, by=caller.named(body.by))
+    return await _in_full(services, break_id)
+
+
+@router.post("/breaks/{break_id}/assign", summary="Say who has taken a break on")
+async def assign_break(services: UseCases, caller: Caller, break_id: BreakId, body: Assign) -> BreakInFull:
+    await services.reconcile.settling.assign(read_id("break", break_id), body.to, by=caller.named(body.by))
     return await _in_full(services, break_id)
 
 
 @router.post("/breaks/{break_id}/reopen", summary="Open a break again for which no money has moved")
-async def reopen_break(services: UseCases, break_id: BreakId, body: Because) -> BreakInFull:
-    await services.reconcile.settling.reopen(read_id("break", break_id), by=body.by, reason=body.reason)
+async def reopen_break(services: UseCases, caller: Caller, break_id: BreakId, body: Because) -> BreakInFull:
+    await services.reconcile.settling.reopen(read_id("break", break_id), by=caller.named(body.by), reason=body.reason)
     return await _in_full(services, break_id)
 
 
 @router.post("/breaks/{break_id}/write-off", status_code=201, summary="Propose that the operator bears the difference")
-async def write_off_break(services: UseCases, break_id: BreakId, body: Amount) -> Approval:
+async def write_off_break(services: UseCases, caller: Caller, break_id: BreakId, body: Amount) -> Approval:
     approval = await services.reconcile.money_settling.write_off(
-        read_id("break", break_id), amount=body.optional_nanos(), by=body.by, reason=body.reason
+        read_id("break", break_id), amount=body.optional_nanos(), by=caller.named(body.by), reason=body.reason
     )
     return Approval.of(approval)
 
 
 @router.post("/breaks/{break_id}/credit", status_code=201, summary="Propose to credit what came in")
-async def credit_break(services: UseCases, break_id: BreakId, body: ToAccount) -> Approval:
+async def credit_break(services: UseCases, caller: Caller, break_id: BreakId, body: ToAccount) -> Approval:
     approval = await services.reconcile.money_settling.credit(
         read_id("break", break_id), account_id=optional_id("account", body.account_id), amount=body.optional_nanos(),
-        by=body.by, reason=body.reason,
+        by=caller.named(body.by), reason=body.reason,
     )  # fmt: skip
     return Approval.of(approval)
 
 
 @router.post("/breaks/{break_id}/refund", status_code=201, summary="Propose to give back a charge, or an order's money")
-async def refund_break(services: UseCases, break_id: BreakId, body: Amount) -> Approval:
+async def refund_break(services: UseCases, caller: Caller, break_id: BreakId, body: Amount) -> Approval:
     approval = await services.reconcile.money_settling.refund(
-        read_id("break", break_id), amount=body.optional_nanos(), by=body.by, reason=body.reason
+        read_id("break", break_id), amount=body.optional_nanos(), by=caller.named(body.by), reason=body.reason
     )
     return Approval.of(approval)
 
 
 @router.post("/breaks/{break_id}/adjust", status_code=201, summary="Propose to correct a balance")
-async def adjust_break(services: UseCases, break_id: BreakId, body: ToAccount) -> Approval:
+async def adjust_break(services: UseCases, caller: Caller, break_id: BreakId, body: ToAccount) -> Approval:
     approval = await services.reconcile.money_settling.adjust(
         read_id("break", break_id), account_id=optional_id("account", body.account_id), amount=body.optional_nanos(),
-        by=body.by, reason=body.reason,
+        by=caller.named(body.by), reason=body.reason,
     )  # fmt: skip
     return Approval.of(approval)
 
 
 @router.post("/breaks/{break_id}/undo", status_code=201, summary="Propose to take back what moved money for a break")
-async def undo_settlement(services: UseCases, break_id: BreakId, body: Undo) -> Approval:
+async def undo_settlement(services: UseCases, caller: Caller, break_id: BreakId, body: Undo) -> Approval:
     approval = await services.reconcile.money_settling.undo(
-        read_id("break", break_id), settlement_id=optional_id("settlement", body.settlement_id), by=body.by,
+        read_id("break", break_id), settlement_id=optional_id("settlement", body.settlement_id), by=caller.named(body.by),
         reason=body.reason,
     )  # fmt: skip
     return Approval.of(approval)

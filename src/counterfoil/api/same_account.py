@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import Input, Output, optional_id
+from counterfoil.api.access import Caller
+from counterfoil.api.fields import Input, Output
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.evidence.same_account import ClaimKind
@@ -70,10 +71,10 @@ class SameAccountOutput(Output):
 
 
 @router.post("/same-account", summary="Say whether what somebody names belongs to one account; it changes nothing")
-async def check_same_account(services: UseCases, request: Request, body: Question) -> SameAccountOutput:
+async def check_same_account(services: UseCases, caller: Caller, request: Request, body: Question) -> SameAccountOutput:
     answer = await services.same_account.check(
         [Given(kind=claim.kind, text=claim.text.get_secret_value()) for claim in body.claims],
         language=language_of(request.scope, services.default_language),
-        account_id=optional_id("account", body.customer),
+        account_id=caller.account_id,
     )
     return SameAccountOutput.model_validate(answer.to_dict())

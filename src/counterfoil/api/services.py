@@ -7,21 +7,32 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from counterfoil.approvals.service import Approvals
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
+from counterfoil.evidence.search_service import Search
 from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.timeline_service import Timelines
 from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.audit import Audit
+from counterfoil.identity.people_service import People
 from counterfoil.identity.service import Members
+from counterfoil.identity.sessions import Sessions
+from counterfoil.identity.tokens import Tokens
 from counterfoil.ledger.checkpoints import CheckpointFolder
+from counterfoil.ledger.proofs import Proofs
 from counterfoil.ledger.service import Ledger
+from counterfoil.ledger.statements import Statements
+from counterfoil.limits.asks import LimitAsks
 from counterfoil.limits.service import LimitsService
 from counterfoil.notify.service import Notifications
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.recharge.codes_service import Codes
+from counterfoil.recharge.corrections import Corrections
 from counterfoil.recharge.invoices import Invoices
 from counterfoil.recharge.notices import Notices
 from counterfoil.recharge.providers_service import PaymentProviders
@@ -33,7 +44,9 @@ from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.spend.service import Spend
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
+from counterfoil.spend.upstream_records import UpstreamRecords
 from counterfoil.spend.upstreams import Upstreams
+from counterfoil.storage.idempotency import IdempotencyKeys
 from counterfoil.tasks.service import Tasks
 
 
@@ -44,21 +57,34 @@ class TestUpstream(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a route may ask for. `is_operator` compares a presented token in constant time."""
+    """Everything a route may ask for.
+
+    `is_operator` compares a presented token in constant time; `client_address` knows which proxies are believed.
+    """
 
     is_operator: Callable[[str], bool]
+    client_address: Callable[[Scope], str]
+    people: People
+    sessions: Sessions
+    tokens: Tokens
+    audit: Audit
+    idempotency: IdempotencyKeys
     default_language: Language
     clock: Clock
     approvals: Approvals
     ledger: Ledger
+    statements: Statements
+    proofs: Proofs
     checkpoints: CheckpointFolder
     limits: LimitsService
+    limit_asks: LimitAsks
     members: Members
     notify: Notifications
     codes: Codes
     orders: Orders
     notices: Notices
     order_refunds: Refunds
+    corrections: Corrections
     payment_providers: PaymentProviders
     recharge_terms: RechargeTerms
     receipts: Receipts
@@ -70,8 +96,11 @@ class Services:
     evidence: Evidence
     bundles: Bundles
     waterfalls: Waterfalls
+    timelines: Timelines
+    search: Search
     tasks: Tasks
     upstreams: Upstreams
+    upstream_records: UpstreamRecords
     reconcile: Reconciliation
     test_upstream: TestUpstream
 

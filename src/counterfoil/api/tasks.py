@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from counterfoil.api.access import Asking, Caller
 from counterfoil.api.fields import (
     AmountInput,
     Cursor,
@@ -19,16 +20,23 @@ from counterfoil.api.fields import (
     amount,
     identifier,
     optional_id,
+    optional_time,
     page,
     time,
 )
 from counterfoil.api.services import UseCases
+from counterfoil.evidence.task_facts import failure_for_customers
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.spend.model import ChargeMark
 from counterfoil.tasks.model import DownloadState, Source, TaskEvent, TaskKind, TaskState, TaskView
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
 TaskId = Annotated[str, Path(description="The task's id (task_…).", max_length=60)]
+_OF_STAFF = (
+    "raw_state", "uncollected_nanos", "uncollected", "upstream", "upstream_model", "upstream_task_id", "polls",
+    "poll_failures", "polled_at", "next_poll_at",
+)  # fmt: skip
 _THERE = (DownloadState.AVAILABLE, DownloadState.DOWNLOADED)
 
 
@@ -58,8 +66,8 @@ class Task(Output):
     charged: str
     refunded_nanos: int
     refunded: str
-    uncollected_nanos: int
-    uncollected: str
+    uncollected_nanos: int | None = Field(description="What it cost and could not be charged; for staff.")
+    uncollected: str | None
     submission_id: str | None
     verdict: str | None
     input_type: str
@@ -87,14 +95,14 @@ class Task(Output):
     ended_at: str | None
     cancel_requested_at: str | None
     hold_expires_at: str | None
-    polls: int
-    poll_failures: int
+    polls: int | None
+    poll_failures: int | None
     polled_at: str | None
     next_poll_at: str | None
 
     @classmethod
-    def of(cls, task: TaskView) -> Task:
-        return cls.model_validate(_fields(task))
+    def of(cls, task: TaskView, caller: Asking) -> Task:
+        return cls.model_validate(_fields(task, caller))
 
 
 class Event(Output):
@@ -108,14 +116,15 @@ class Event(Output):
     note: str | None
 
     @classmethod
-    def of(cls, event: TaskEvent) -> Event:
+    def of(cls, event: TaskEvent, caller: Asking) -> Event:
         return cls(
             number=event.number,
             at=time(event.at),
             state=event.state,
-            raw_state=event.raw_state,
+            # Its upstream's own words, and what was noted, are for staff.
+            raw_state=event.raw_state if caller.is_staff else None,
             source=event.source,
-            note=event.note,
+            note=event.note if caller.is_staff else None,
         )
 
 
@@ -125,8 +134,9 @@ class TaskInFull(Task):
     events: list[Event]
 
     @classmethod
-    def in_full(cls, task: TaskView) -> TaskInFull:
-        return cls.model_validate({**_fields(task), "events": [Event.of(event) for event in task.events]})
+    def in_full(cls, task: TaskView, caller: Asking) -> TaskInFull:
+        events = [Event.of(event, caller) for event in task.events]
+        return cls.model_validate({**_fields(task, caller), "events": events})
 
 
 class TaskRefund(AmountInput):
@@ -151,37 +161,53 @@ class TaskRefunded(Output):
 @router.get("", summary="List tasks, newest first")
 async def list_tasks(
     services: UseCases,
+    caller: Caller,
     limit: Limit = 50,
     cursor: Cursor = None,
     account_id: Annotated[str | None, Query(max_length=60, description="Only this account's.")] = None,
     key_id: Annotated[str | None, Query(max_length=60, description="Only this key's.")] = None,
     kind: Annotated[TaskKind | None, Query(description="Only those of this kind.")] = None,
     state: Annotated[TaskState | None, Query(description="Only those in this state.")] = None,
+    charge_mark: Annotated[ChargeMark | None, Query(description="Only those with this charge mark.")] = None,
+    model: Annotated[str | None, Query(max_length=200, description="Only those of this model.")] = None,
+    since: Annotated[
+        str | None, Query(max_length=40, description="RFC 3339 with a zone: only what was sent since.")
+    ] = None,
+    until: Annotated[
+        str | None, Query(max_length=40, description="RFC 3339 with a zone: only what was sent before.")
+    ] = None,
 ) -> Page[Task]:
     rows = await services.tasks.list(
         account_id=optional_id("account", account_id),
         key_id=optional_id("key", key_id),
         kind=kind,
         state=state,
+        charge_mark=charge_mark,
+        model=model,
+        since=optional_time(since),
+        until=optional_time(until),
         before=optional_id("task", cursor),
         most=limit + 1,
     )
-    return page(rows, limit=limit, item=Task.of, cursor=lambda row: show_id("task", row.task_id))
+    return page(
+        rows, limit=limit, item=lambda row: Task.of(row, caller), cursor=lambda row: show_id("task", row.task_id)
+    )
 
 
 @router.get("/{task_id}", summary="Get a task with its history")
-async def get_task(services: UseCases, task_id: TaskId) -> TaskInFull:
-    return TaskInFull.in_full(await services.tasks.find(read_id("task", task_id)))
+async def get_task(services: UseCases, caller: Caller, task_id: TaskId) -> TaskInFull:
+    return TaskInFull.in_full(await services.tasks.find(read_id("task", task_id)), caller)
 
 
 @router.post("/{task_id}/cancel", summary="Ask for a task's end; the price book says what that costs")
-async def cancel_task(services: UseCases, task_id: TaskId) -> TaskInFull:
-    return TaskInFull.in_full(await services.tasks.cancel(read_id("task", task_id), source=Source.OPERATOR))
+async def cancel_task(services: UseCases, caller: Caller, task_id: TaskId) -> TaskInFull:
+    source = Source.OPERATOR if caller.is_staff else Source.CANCEL
+    return TaskInFull.in_full(await services.tasks.cancel(read_id("task", task_id), source=source), caller)
 
 
 @router.post("/{task_id}/poll", summary="Ask a task's upstream now how it stands")
-async def poll_task(services: UseCases, task_id: TaskId) -> TaskInFull:
-    return TaskInFull.in_full(await services.tasks.poll(read_id("task", task_id)))
+async def poll_task(services: UseCases, caller: Caller, task_id: TaskId) -> TaskInFull:
+    return TaskInFull.in_full(await services.tasks.poll(read_id("task", task_id)), caller)
 
 
 @router.post("/{task_id}/refund", status_code=201, summary="Give back a task's charge or a part of it, once per source")
@@ -199,7 +225,16 @@ async def refund_task(services: UseCases, task_id: TaskId, body: TaskRefund) -> 
     )
 
 
-def _fields(task: TaskView) -> dict[str, Any]:
+def _fields(task: TaskView, caller: Asking) -> dict[str, Any]:
+    """A task as whoever asks may see it: who made it, and how they were asked, is for staff."""
+    fields = _all_fields(task)
+    if caller.is_staff:
+        return fields
+    code, reason = failure_for_customers(task)
+    return {**fields, **dict.fromkeys(_OF_STAFF), "failure_code": code, "failure_reason": reason}
+
+
+def _all_fields(task: TaskView) -> dict[str, Any]:
     return {
         "task_id": show_id("task", task.task_id),
         "request_id": show_id("request", task.request_id),

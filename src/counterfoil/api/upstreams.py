@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import Input, Output, Text, Whole, time
+from counterfoil.api.fields import PAGE_MAX, Cursor, Input, Limit, Output, Page, Text, Whole, paged, time
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import show_id
 from counterfoil.spend.model import Dialect
@@ -99,10 +99,6 @@ class UpstreamOutput(Output):
         )  # fmt: skip
 
 
-class Upstreams(Output):
-    items: list[UpstreamOutput]
-
-
 class Removed(Output):
     removed: str
 
@@ -159,8 +155,9 @@ async def add_upstream(services: UseCases, body: NewUpstream) -> UpstreamOutput:
 
 
 @router.get("", summary="List upstreams")
-async def list_upstreams(services: UseCases) -> Upstreams:
-    return Upstreams(items=[UpstreamOutput.of(upstream) for upstream in await services.upstreams.list()])
+async def list_upstreams(services: UseCases, limit: Limit = PAGE_MAX, cursor: Cursor = None) -> Page[UpstreamOutput]:
+    found = [UpstreamOutput.of(upstream) for upstream in await services.upstreams.list()]
+    return paged(found, limit=limit, cursor=cursor, name=lambda one: one.name)
 
 
 @router.get("/{name}", summary="Get an upstream")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from counterfoil.api.access import Caller
 from counterfoil.api.fields import AccountId, Output, optional_time
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
@@ -15,6 +16,7 @@ from counterfoil.evidence.model import Audience
 from counterfoil.evidence.waterfall import DAY, WINDOW_DAYS_MAX
 from counterfoil.evidence.waterfall_view import to_dict
 from counterfoil.foundation.ids import read_id
+from counterfoil.identity.access import Staff
 
 router = APIRouter(prefix="/accounts/{account_id}", tags=["money"])
 
@@ -178,6 +180,7 @@ class WaterfallOutput(Output):
 @router.get("/waterfall", summary="Say where an account's money went in a window, and what differs from usual")
 async def get_waterfall(
     services: UseCases,
+    caller: Caller,
     request: Request,
     account_id: AccountId,
     start: Annotated[
@@ -191,8 +194,13 @@ async def get_waterfall(
             description=f"{_TIME} Not part of the window, which is {WINDOW_DAYS_MAX} days at most. Not given: now.",
         ),
     ] = None,
-    view: Annotated[View, Query(description="For whom the answer is.")] = View.STAFF,
+    view: Annotated[
+        View | None, Query(description="For whom the answer is. Not given: for whoever asks; `staff` is for staff.")
+    ] = None,
 ) -> WaterfallOutput:
+    if view is View.STAFF:
+        caller.require(Staff.ACCOUNTS_READ)
+    audience = _AUDIENCES[view or (View.STAFF if caller.is_staff else View.CUSTOMER)]
     # What has been posted by now is in it.
     until = optional_time(end) or services.clock.now() + 1
     since = optional_time(start)
@@ -200,4 +208,4 @@ async def get_waterfall(
         read_id("account", account_id), start=until - DAY if since is None else since, end=until
     )
     language = language_of(request.scope, services.default_language)
-    return WaterfallOutput.model_validate(to_dict(waterfall, language=language, audience=_AUDIENCES[view]))
+    return WaterfallOutput.model_validate(to_dict(waterfall, language=language, audience=audience))

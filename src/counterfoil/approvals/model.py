@@ -17,6 +17,9 @@ class ApprovalAction(StrEnum):
     # Staff decide a dispute by hand.
     ORDER_DISPUTE = "order_dispute"
     ADJUSTMENT = "adjustment"
+    CREDIT = "credit"
+    # Staff end a grant before its time.
+    GRANT_END = "grant_end"
     # How a break of reconciliation is settled, where that moves money.
     BREAK_WRITE_OFF = "break_write_off"
     BREAK_CREDIT = "break_credit"

@@ -21,7 +21,8 @@ from counterfoil.foundation.errors import Broken, NotFound
 from counterfoil.foundation.ids import show_id
 from counterfoil.storage.database import Connection, Database
 
-PAGE_MAX = 500
+# A file of a list has so many rows.
+PAGE_MAX = 10_000
 
 # Does what was approved, within the decision's transaction: the approval's row is locked, next come the order's or code's
 # row and then the account. Whatever it raises undoes the decision.

@@ -54,11 +54,18 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
     async def watch_accounts() -> None:
         await services.notify.watch_accounts()
 
+    async def add_up_spending() -> None:
+        await services.spending.add_up()
+
     async def watch_credit() -> None:
         await services.notify.watch_credit()
 
     async def clean_notifications() -> None:
         await services.notify.clean()
+
+    async def clean_sign_in() -> None:
+        await services.sessions.clean()
+        await services.people.clean()
 
     async def refresh() -> None:
         while True:
@@ -79,10 +86,12 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
         run_leased(database, name="forget_keys", interval_seconds=3_600.0, work=forget_keys, clock=clock),
         services.tasks.run_poller(),
         run_leased(database, name="watch_accounts", interval_seconds=60.0, work=watch_accounts, clock=clock),
+        run_leased(database, name="add_up_spending", interval_seconds=60.0, work=add_up_spending, clock=clock),
         run_leased(database, name="watch_credit", interval_seconds=600.0, work=watch_credit, clock=clock),
         run_leased(
             database, name="clean_notifications", interval_seconds=3_600.0, work=clean_notifications, clock=clock
         ),
+        run_leased(database, name="clean_sign_in", interval_seconds=600.0, work=clean_sign_in, clock=clock),
         services.notify.run(),
         run_leased(database, name="clean_minutes", interval_seconds=600.0, work=clean, clock=clock),
         refresh(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 
 from counterfoil.bootstrap.evidence import build_evidence
@@ -40,6 +40,7 @@ def main() -> None:
             restore=restore,
             build_evidence=build_evidence,
             configure_logging=log_as_set,
+            open_console=open_console,
             environment=os.environ,
         )
     )()
@@ -51,6 +52,15 @@ def serve(settings: Settings) -> int:
     from counterfoil.bootstrap import serving
 
     return serving.serve(settings)
+
+
+@asynccontextmanager
+async def open_console(settings: Settings) -> AsyncIterator[Callable[[str], Awaitable[tuple[int, int]]]]:
+    """The console without a server, for benchmarks: for somebody who may see everything."""
+    from counterfoil.bootstrap.console import open_for_measuring
+
+    async with open_for_measuring(settings) as visit:
+        yield visit
 
 
 def start_payments() -> AbstractContextManager[RunningPayments]:
@@ -77,6 +87,7 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 checkpoints=checkpoints_of(services),
                 account_of=services.limits.account_of,
                 limits=services.limits,
+                limit_asks=services.limit_asks,
                 orders=services.recharge.orders,
                 notices=services.recharge.notices,
                 order_refunds=services.recharge.order_refunds,
@@ -85,6 +96,10 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 receipts=services.recharge.receipts,
                 invoices=services.recharge.invoices,
                 members=services.members,
+                people=services.people,
+                sessions=services.sessions,
+                tokens=services.tokens,
+                audit=services.audit,
                 notify=services.notify,
                 codes=services.codes,
                 prices=services.prices,

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from counterfoil.bootstrap.services import Services
+from counterfoil.console.services import DemoPerson
 from counterfoil.site.model import Examples, LiveNumbers
 from counterfoil.spend.model import RequestState
 
@@ -77,3 +78,33 @@ async def _live_numbers(services: Services, known: Mapping[str, Any]) -> LiveNum
         ledger_verified=known.get("ledger_verified"),
         progress=(progress[0], progress[1]) if progress else None,
     )
+
+
+# Names that belong to nobody (RFC 2606).
+_DEMO_ADDRESSES = ("@example.com", ".example")
+
+
+def demo_people_of(services: Services) -> dict[str, Any]:
+    """Whom a demo lets anybody be in the console: its own people, who have no passwords; nobody elsewhere."""
+    if not os.environ.get(DEMO_VARIABLE):
+        return {}
+
+    async def people() -> list[DemoPerson]:
+        found = []
+        for person in await services.people.list(after=None, at_most=100):
+            if person.has_password:
+                continue
+            membership = person.membership
+            if membership is not None:
+                account = await services.ledger.account(membership.account_id)
+                kind, code, name = "role", str(membership.role), account.name
+            elif person.staff_roles:
+                kind, code, name = "staff_role", str(min(person.staff_roles)), None
+            else:
+                continue
+            found.append(
+                DemoPerson(person_id=person.person_id, email=person.email, kind=kind, code=code, account_name=name)
+            )
+        return found
+
+    return {"is_demo": True, "demo_people": people}

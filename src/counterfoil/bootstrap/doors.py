@@ -8,13 +8,17 @@ from typing import Any
 
 from counterfoil.api.application import build_application as build_management
 from counterfoil.api.services import Services as ManagementServices
-from counterfoil.bootstrap.demo_pages import demo_parts
+from counterfoil.bootstrap.console import console_application
+from counterfoil.bootstrap.demo_pages import demo_parts, demo_people_of
 from counterfoil.bootstrap.services import (
     Services,
     bundles_of,
     checkpoints_of,
     probes_of,
     same_account_of,
+    search_of,
+    statements_of,
+    timelines_of,
     waterfalls_of,
 )
 from counterfoil.foundation.vocabulary import Language
@@ -24,6 +28,7 @@ from counterfoil.gateway.errors import ANSWERS
 from counterfoil.gateway.model import GatewaySettings
 from counterfoil.site.application import application as site_application
 from counterfoil.site.model import Site
+from counterfoil.storage.idempotency import IdempotencyKeys
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,8 +37,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_doors(services: Services) -> AsyncIterator[tuple[Application, Application, Application]]:
-    """The doors of a serving process: the gateway, the management API and the pages."""
+async def open_doors(services: Services) -> AsyncIterator[tuple[Application, Application, Application, Application]]:
+    """The doors of a serving process: the gateway, the management API, the console and the public pages."""
     settings = GatewaySettings.of(services.settings)
     async with open_gateway(
         spend=services.spend,
@@ -53,7 +58,14 @@ async def open_doors(services: Services) -> AsyncIterator[tuple[Application, App
                 **demo_parts(services),
             )
         )
-        yield gateway, _mounted(management_application(services), "/manage/v1"), pages
+        console = console_application(
+            services,
+            public_url=settings.public_url,
+            client_address=lambda scope: _address_of(scope, settings),
+            **demo_people_of(services),
+        )
+        manage = _mounted(management_application(services), "/manage/v1")
+        yield gateway, manage, _mounted(console, "/console"), pages
 
 
 def _address_of(scope: Scope, settings: GatewaySettings) -> str:
@@ -64,18 +76,28 @@ def _address_of(scope: Scope, settings: GatewaySettings) -> str:
 
 def management_application(services: Services) -> Application:
     """The management API on all of its use cases."""
+    gateway_settings = GatewaySettings.of(services.settings)
     return build_management(
         ManagementServices(
             is_operator=services.data_directory.is_operator_token,
+            client_address=lambda scope: _address_of(scope, gateway_settings),
+            people=services.people,
+            sessions=services.sessions,
+            tokens=services.tokens,
+            audit=services.audit,
+            idempotency=IdempotencyKeys(services.database, clock=services.clock, sealing=services.data_directory),
             default_language=Language(services.settings.default_language),
             clock=services.clock,
             approvals=services.approvals,
             ledger=services.ledger,
+            proofs=services.proofs,
             checkpoints=checkpoints_of(services),
             limits=services.limits,
+            limit_asks=services.limit_asks,
             orders=services.recharge.orders,
             notices=services.recharge.notices,
             order_refunds=services.recharge.order_refunds,
+            corrections=services.recharge.corrections,
             payment_providers=services.recharge.payment_providers,
             recharge_terms=services.recharge.recharge_terms,
             receipts=services.recharge.receipts,
@@ -89,9 +111,13 @@ def management_application(services: Services) -> Application:
             same_account=same_account_of(services),
             evidence=services.evidence,
             bundles=bundles_of(services),
+            statements=statements_of(services),
             waterfalls=waterfalls_of(services),
+            timelines=timelines_of(services),
+            search=search_of(services),
             tasks=services.tasks,
             upstreams=services.upstreams,
+            upstream_records=services.upstream_records,
             reconcile=services.reconcile,
             test_upstream=probes_of(services).test,
         )

@@ -11,7 +11,8 @@ from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.errors import InputError, NotFound
 from counterfoil.foundation.money import parse_nanos
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.identity.model import MemberStatus
+from counterfoil.identity.access import OF_ROLE, Own
+from counterfoil.identity.model import Member, MemberStatus
 from counterfoil.identity.service import PAGE_MAX, Members
 from counterfoil.notify.model import ChannelKind, Thresholds
 from counterfoil.notify.senders.apprise_sender import AppriseSender
@@ -31,10 +32,16 @@ class MembersAsReaders:
         self._members = members
 
     async def readers_of(self, account_id: UUID) -> Sequence[UUID]:
-        found: list[UUID] = []
+        return [member.member_id for member in await self._active(account_id)]
+
+    async def admins_of(self, account_id: UUID) -> Sequence[UUID]:
+        return [one.member_id for one in await self._active(account_id) if Own.LIMITS_WRITE in OF_ROLE[one.role]]
+
+    async def _active(self, account_id: UUID) -> Sequence[Member]:
+        found: list[Member] = []
         after: UUID | None = None
         while page := await self._members.list(account_id=account_id, after=after):
-            found += [member.member_id for member in page if member.status is MemberStatus.ACTIVE]
+            found += [member for member in page if member.status is MemberStatus.ACTIVE]
             if len(page) < PAGE_MAX:
                 break
             after = page[-1].member_id

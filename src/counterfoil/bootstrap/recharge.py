@@ -10,6 +10,7 @@ import aiohttp
 from counterfoil.approvals.service import Approvals
 from counterfoil.foundation.clock import Clock
 from counterfoil.ledger.service import Ledger
+from counterfoil.recharge.corrections import Corrections
 from counterfoil.recharge.invoices import Invoices
 from counterfoil.recharge.notices import Notices
 from counterfoil.recharge.numbers import Numbers
@@ -32,6 +33,7 @@ class Recharge:
     orders: Orders
     notices: Notices
     order_refunds: Refunds
+    corrections: Corrections
     payment_providers: PaymentProviders
     recharge_terms: RechargeTerms
     receipts: Receipts
@@ -70,6 +72,7 @@ def build_recharge(
         order_refunds=Refunds(
             database, ledger=ledger, clock=clock, providers=providers, orders=orders, approvals=approvals, numbers=numbers
         ),
+        corrections=Corrections(ledger=ledger, approvals=approvals),
         payment_providers=providers,
         recharge_terms=terms,
         receipts=Receipts(database, ledger=ledger, clock=clock, operator_name=settings.operator_name),

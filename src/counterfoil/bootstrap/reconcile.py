@@ -13,6 +13,7 @@ from counterfoil.foundation.clock import Clock
 from counterfoil.ledger.service import Ledger
 from counterfoil.recharge.numbers import Numbers
 from counterfoil.reconcile.archive import Archive
+from counterfoil.reconcile.background import Background
 from counterfoil.reconcile.breaks_service import Breaks
 from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.reconcile.gather_store import Rows
@@ -123,19 +124,22 @@ def build_reconciliation(
     """The desk on a ledger; its numbers are hashed as those of orders are, and its days are those of `time_zone`."""
     numbers = Numbers(data_directory.derive(b"payments"), data_directory)
     reader = StatementReader()
+    imports = Imports(database, clock=clock, numbers=numbers, reader=reader)
+    runs = Runs(
+        database, clock=clock, engines=InstalledEngines(data_directory.path / "reconcile-spill"),
+        matchers={
+            Book.PAYMENTS: _match_payments,
+            Book.CODES: _match_codes,
+            Book.CHARGES: _match_charges(archive),
+            Book.UPSTREAM: _match_upstream(archive),
+        },
+        time_zone=time_zone,
+    )  # fmt: skip
     return Reconciliation(
         sources=Sources(database, clock=clock, importers=reader.names, numbers=numbers),
-        imports=Imports(database, clock=clock, numbers=numbers, reader=reader),
-        runs=Runs(
-            database, clock=clock, engines=InstalledEngines(data_directory.path / "reconcile-spill"),
-            matchers={
-                Book.PAYMENTS: _match_payments,
-                Book.CODES: _match_codes,
-                Book.CHARGES: _match_charges(archive),
-                Book.UPSTREAM: _match_upstream(archive),
-            },
-            time_zone=time_zone,
-        ),
+        imports=imports,
+        runs=runs,
+        background=Background(database, clock=clock, imports=imports, runs=runs),
         breaks=Breaks(database, clock=clock, approvals=approvals),
         settling=Settling(database, clock=clock),
         money_settling=MoneySettling(

@@ -14,12 +14,15 @@ import psycopg
 from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
 from counterfoil.bootstrap.evidence import build_evidence
+from counterfoil.bootstrap.identity import build_identity
 from counterfoil.bootstrap.notify import notifications
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
 from counterfoil.bootstrap.reconcile import build_reconciliation
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
+from counterfoil.evidence.search_service import Search
 from counterfoil.evidence.service import Evidence
+from counterfoil.evidence.timeline_service import Timelines
 from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
@@ -27,12 +30,20 @@ from counterfoil.foundation.money import parse_nanos
 from counterfoil.gateway.errors import ANSWERS
 from counterfoil.gateway.model import GatewaySettings
 from counterfoil.gateway.upstream import open_session
+from counterfoil.identity.audit import Audit
+from counterfoil.identity.oidc import OpenIdConnect
+from counterfoil.identity.people_service import People
 from counterfoil.identity.service import Members
+from counterfoil.identity.sessions import Sessions
+from counterfoil.identity.tokens import Tokens
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.engine import Engine, EngineSettings
 from counterfoil.ledger.guard import NoGuard
 from counterfoil.ledger.history_store import lock_accounts
+from counterfoil.ledger.proofs import Proofs
 from counterfoil.ledger.service import Ledger
+from counterfoil.ledger.statements import Statements
+from counterfoil.limits.asks import LimitAsks
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.service import LimitsService
 from counterfoil.notify.service import Notifications
@@ -46,8 +57,10 @@ from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
 from counterfoil.spend.guard import SpendGuard
 from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.spending import Spending
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbes
+from counterfoil.spend.upstream_records import UpstreamRecords
 from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
@@ -72,16 +85,26 @@ class Services:
     approvals: Approvals
     recharge: Recharge
     ledger: Ledger
+    proofs: Proofs
     # Asks nobody but the wallet: for holds that an operator makes by hand.
     plain_ledger: Ledger
     limits: LimitsService
+    limit_asks: LimitAsks
     directory: KeyDirectory
     members: Members
+    people: People
+    sessions: Sessions
+    tokens: Tokens
+    audit: Audit
+    # None where no provider of sign-in is configured.
+    oidc: OpenIdConnect | None
     codes: Codes
     prices: PriceBooks
     upstreams: Upstreams
+    upstream_records: UpstreamRecords
     routes: Routes
     spend: Spend
+    spending: Spending
     submissions: Submissions
     tasks: Tasks
     evidence: Evidence
@@ -182,7 +205,17 @@ async def connected_services(
             environment=environment or os.environ, session=session,
         )  # fmt: skip
         limits = LimitsService(database, clock=clock, lock_accounts=lock_accounts)
+        identity = build_identity(
+            database=database, clock=clock, ledger=ledger, data_directory=data_directory, settings=settings,
+            public_url=GatewaySettings.of(settings).public_url, session=session,
+        )  # fmt: skip
+        stack.push_async_callback(identity.mails.wait)
         codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
+        proofs = Proofs(
+            database, clock=clock, redact=redact,
+            checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
+        )  # fmt: skip
+        stack.push_async_callback(proofs.close)
         archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
         yield Services(
             recharge=recharge,
@@ -202,13 +235,16 @@ async def connected_services(
             archive=archive,
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             approvals=approvals,
-            ledger=ledger, plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,
+            ledger=ledger, proofs=proofs, upstream_records=UpstreamRecords(database, prices=prices), plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,
+            limit_asks=LimitAsks(database, clock=clock, lock_accounts=lock_accounts, redact=redact),
             directory=directory, members=members, prices=prices,
+            people=identity.people, sessions=identity.sessions, tokens=identity.tokens, audit=identity.audit,
+            oidc=identity.oidc,
             codes=codes,
             upstreams=Upstreams(
                 database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
             ), routes=routes,
-            spend=spend, submissions=Submissions(database, clock=clock), tasks=tasks,
+            spend=spend, spending=Spending(database), submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
 
 
@@ -255,9 +291,25 @@ def same_account_of(services: Services) -> SameAccount:
     )  # fmt: skip
 
 
+def search_of(services: Services) -> Search:
+    return Search(
+        services.database, clock=services.clock, members=services.members, tokens=services.directory,
+        keys=services.limits, requests=services.spend, orders=services.recharge.orders, codes=services.codes,
+    )  # fmt: skip
+
+
+def timelines_of(services: Services) -> Timelines:
+    return Timelines(services.database, clock=services.clock)
+
+
 def waterfalls_of(services: Services) -> Waterfalls:
     return Waterfalls(services.database, ledger=services.ledger, clock=services.clock)
 
 
 def probes_of(services: Services) -> UpstreamProbes:
     return UpstreamProbes(services.upstreams, sealer=services.data_directory, environment=os.environ, redact=redact)
+
+
+def statements_of(services: Services) -> Statements:
+    """Statements of accounts."""
+    return Statements(services.database)

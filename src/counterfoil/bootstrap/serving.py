@@ -20,6 +20,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 
 from counterfoil.bootstrap.background import background_work
 from counterfoil.bootstrap.doors import Application, Receive, Scope, Send, open_doors
+from counterfoil.bootstrap.first_link import show_first_link
 from counterfoil.bootstrap.port import claimed_port, shown_address
 from counterfoil.bootstrap.services import connected_services, log_as_set, running_postgres
 from counterfoil.foundation.errors import Unavailable
@@ -61,6 +62,7 @@ def serve(settings: Settings) -> int:
         running_postgres(settings) as url,
     ):
         os.environ.update(_environment_of(settings, url=url, port=port))
+        show_first_link(settings, url=url, port=port)
         log.info("serving", address=shown_address(settings.host, port), workers=settings.workers)
         Granian(
             "counterfoil.bootstrap.serving:worker",
@@ -162,6 +164,7 @@ class Worker:
         self._stack = AsyncExitStack()
         self._gateway: Application = _starting
         self._manage: Application = _starting
+        self._console: Application = _starting
         self._site: Application = _starting
         self._database: Database | None = None
 
@@ -174,6 +177,8 @@ class Worker:
             await self._gateway(scope, receive, send)
         elif path.startswith("/manage/v1"):
             await self._manage(scope, receive, send)
+        elif path == "/console" or path.startswith("/console/"):
+            await self._console(scope, receive, send)
         elif path == "/healthz":
             await _answer(send, 200 if await self._is_healthy() else 503, b"ok\n")
         elif path == "/metrics":
@@ -206,7 +211,7 @@ class Worker:
         )
         self._database = services.database
         doors = await self._stack.enter_async_context(open_doors(services))
-        self._gateway, self._manage, self._site = doors
+        self._gateway, self._manage, self._console, self._site = doors
         for work in background_work(services):
             task = asyncio.create_task(work)
             self._stack.push_async_callback(_cancel, task)

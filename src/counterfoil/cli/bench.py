@@ -108,6 +108,35 @@ def bench_explain_command(
     return Answer(data=measured.to_json(), lines=measured.lines())
 
 
+def bench_console_command(
+    call: Call,
+    stored: Annotated[
+        int, typer.Option("--stored", metavar="N", min=1_000, max=50_000_000, help="Requests to store first.")
+    ] = 10_000_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed asks the same.")] = 1,
+) -> Answer:
+    """Milliseconds of the console's pages, with ten million requests stored; that takes some minutes and 15 GB."""
+    # Imported here: it brings the console, which no other command should wait for.
+    from counterfoil.cli import bench_console
+
+    with _scratch() as folder:
+        with EmbeddedPostgres(folder, durable=False, settings=bench_explain.WHILE_FILLING) as server:
+            migrate(server.owner_url, runtime_password=server.runtime_password)
+            there = bench_explain.fill(server.owner_url, stored=stored, progress=call.progress)
+        with EmbeddedPostgres(folder) as server:
+            asked = bench_console.pages(server.owner_url, seed=seed)
+            settings = replace(
+                call.settings, data_dir=folder, database_url=server.runtime_url, migration_url=server.owner_url
+            )
+
+            async def measured() -> bench_console.Measured:
+                async with call.launchers.open_console(settings) as visit:
+                    return await bench_console.measure(visit, asked, stored=there, progress=call.progress)
+
+            result = uvloop.run(measured())
+    return Answer(data=result.to_json(), lines=result.lines())
+
+
 def bench_reconcile_command(
     call: Call,
     rows: Annotated[
@@ -254,5 +283,6 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     bench.add("redaction", bench_redaction_command)
     bench.add("diagnosis", bench_diagnosis_command)
     bench.add("explain", bench_explain_command)
+    bench.add("console", bench_console_command)
     bench.add("reconcile", bench_reconcile_command)
     bench.add("breaks", bench_breaks_command)

@@ -21,6 +21,7 @@ from counterfoil.cli.command import TRY, Answer, Call, Commands, print_json
 from counterfoil.cli.demo_day import DemoDay, ShownDay
 from counterfoil.cli.demo_folder import DemoFolder, DemoPage
 from counterfoil.cli.demo_operator import DemoOperator, build_operator, welcome_casey
+from counterfoil.cli.demo_people import DemoPeople, ShownPeople
 from counterfoil.cli.demo_processes import HOST, Serving, choose_port, serving, wait_until_served
 from counterfoil.cli.demo_recharge import DemoRecharge, ShownRecharge
 from counterfoil.cli.demo_refusals import (
@@ -155,6 +156,7 @@ class _Demo:
         self._terminal = Terminal(call.language, as_json=call.as_json)
         self._page = DemoPage()
         self._overloaded = 0
+        self._people: ShownPeople | None = None
         self._started_at = time.monotonic()
 
     async def run(self) -> Answer:
@@ -266,6 +268,7 @@ class _Demo:
             "refusals_not_met": missing,
             "examples": {code: found.request_id for code, found in staged.items() if found is not None},
             "address": running.serving.address,
+            "console": f"{running.serving.address}/console",
             "data_dir": str(self._data_dir),
             "duration_seconds": round(time.monotonic() - self._started_at, 3),
         }
@@ -279,6 +282,8 @@ class _Demo:
             await import_prices(services)
             running.operator = await build_operator(services)
             await add_upstreams(services, running.sandbox)
+        with terminal.step("step_people"):
+            self._people = await DemoPeople(services, running.operator.accounts).stage()
         with terminal.step("step_serve"):
             await wait_until_served(running.serving, running.session)
         with terminal.step("step_recharge"):
@@ -446,6 +451,9 @@ class _Demo:
         terminal.say(["", *day.lines_for(terminal), ""])
         terminal.head(terminal.word("demo_why"))
         terminal.say(["", *why_lines(terminal, staged, address=running.serving.address, data_dir=self._data_dir), ""])
+        if self._people is not None:
+            terminal.head(terminal.word("demo_console"))
+            terminal.say(["", *self._people.lines(terminal, address=running.serving.address), ""])
         terminal.head(terminal.word("demo_own"))
         terminal.say(["", *own_lines(terminal), ""])
 

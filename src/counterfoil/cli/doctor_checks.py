@@ -75,6 +75,10 @@ def check_settings(settings: Settings, environment: Mapping[str, str]) -> Check:
             found="variables that are not settings: " + ", ".join(meant),
             next_step="Correct or remove them: they change nothing.",
         )
+    if settings.registration == "on" and settings.mail_url is None:
+        found = "registration is on, and there is no mail server to send its links"
+        step = "Set COUNTERFOIL_MAIL_URL, or leave COUNTERFOIL_REGISTRATION off."
+        return Check(name="settings", state=State.WARNING, found=found, next_step=step)
     chosen = sum(1 for setting, _ in settings.shown() if environment.get(setting.variable))
     return Check(name="settings", state=State.OK, found=f"{chosen} from the environment, the others as they come")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,5 +87,8 @@ class Launchers:
     # Puts the desk of evidence together from other use cases than those of an installation: benchmarks have their own.
     build_evidence: Callable[..., Evidence]
     configure_logging: Callable[[Settings], None]
+    # The console without a server, for somebody who may see everything: asks for a page below `/console`, and gives its
+    # status and size. For benchmarks.
+    open_console: Callable[[Settings], AbstractAsyncContextManager[Callable[[str], Awaitable[tuple[int, int]]]]]
     # Secrets may be in it, so it is not part of the representation.
     environment: Mapping[str, str] = field(repr=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from counterfoil.cli import limit_asks
 from counterfoil.cli.command import SET_UP, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import find_account, find_group, find_key
@@ -102,12 +103,12 @@ async def list_limits(call: Call, account: OfAccount = None, group: OfGroup = No
                     show_id(one.limit.scope, one.limit.scope_id), one.limit.unit, one.limit.window,
                     *(_number(one.limit.unit, n) for n in
                       (one.limit.amount, one.usage.used, one.usage.held, one.remaining)),
-                    moment(one.resets_at),
+                    moment(one.resets_at), "" if one.limit.raised_until is None else moment(one.limit.raised_until),
                 )
                 for one in page
             ]  # fmt: skip
     numbers = [Column(name=name, right=True) for name in ("amount", "used", "held", "remaining")]
-    columns: list[str | Column] = ["limit", "scope", "of", "unit", "window", *numbers, "resets at"]
+    columns: list[str | Column] = ["limit", "scope", "of", "unit", "window", *numbers, "resets at", "raised until"]
     return Answer(data={"limits": data}, lines=table(columns, rows, empty="No limits: only the balance decides."))
 
 
@@ -153,6 +154,7 @@ def _shown(limit: Limit) -> dict[str, object]:
         limit.scope: show_id(limit.scope, limit.scope_id),
         "at most": f"{_number(limit.unit, limit.amount)} {limit.unit}",
         "window": limit.window,
+        **({} if limit.raised_until is None else {"raised until": moment(limit.raised_until)}),
     }
 
 
@@ -163,3 +165,4 @@ def register(application: typer.Typer, launchers: Launchers) -> None:
     commands.add("set", set_limit)
     commands.add("list", list_limits)
     commands.add("remove", remove)
+    limit_asks.add_to(commands)

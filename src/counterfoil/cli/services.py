@@ -13,9 +13,14 @@ from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.identity.audit import Audit
+from counterfoil.identity.people_service import People
 from counterfoil.identity.service import Members
+from counterfoil.identity.sessions import Sessions
+from counterfoil.identity.tokens import Tokens
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.service import Ledger
+from counterfoil.limits.asks import LimitAsks
 from counterfoil.limits.service import LimitsService
 from counterfoil.notify.service import Notifications
 from counterfoil.pricing.service import PriceBooks
@@ -76,7 +81,12 @@ class Services:
     checkpoints: CheckpointFolder
     account_of: FindAccountOf
     limits: LimitsService
+    limit_asks: LimitAsks
     members: Members
+    people: People
+    sessions: Sessions
+    tokens: Tokens
+    audit: Audit
     notify: Notifications
     codes: Codes
     orders: Orders

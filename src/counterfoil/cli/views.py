@@ -181,6 +181,7 @@ def member_json(member: Member) -> Json:
         "email": member.email,
         "nickname": member.nickname,
         "status": member.status,
+        "role": member.role,
         "created_at": time(member.created_at),
     }
 
@@ -228,9 +229,11 @@ def key_json(account_id: UUID, key: Key) -> Json:
     }
 
 
-def quantity(unit: Unit, name: str, value: int) -> Json:
+def quantity(unit: Unit, name: str, value: int | None) -> Json:
     """A number of a limit in its unit, as text; money also in nanos."""
-    return amount(name, value) if unit is Unit.MONEY else {f"{name}_nanos": None, name: str(value)}
+    if unit is Unit.MONEY:
+        return amount(name, value)
+    return {f"{name}_nanos": None, name: None if value is None else str(value)}
 
 
 def limit_json(account_id: UUID, limit: Limit) -> Json:
@@ -242,6 +245,8 @@ def limit_json(account_id: UUID, limit: Limit) -> Json:
         "unit": limit.unit,
         "window": limit.window,
         **quantity(limit.unit, "amount", limit.amount),
+        "raised_until": time(limit.raised_until),
+        **quantity(limit.unit, "raised_from", limit.raised_from),
         "created_at": time(limit.created_at),
     }
 

@@ -15,6 +15,7 @@ from counterfoil.evidence.asking import Asker
 from counterfoil.evidence.checks import recorded_checks
 from counterfoil.evidence.clues import Clues, find_clues
 from counterfoil.evidence.copies import explain_submission
+from counterfoil.evidence.course import CourseStep, course_of
 from counterfoil.evidence.credits_service import RechargeQuestions
 from counterfoil.evidence.failures import what_became
 from counterfoil.evidence.findings import Finding, FindingCode, Problem
@@ -134,6 +135,14 @@ class Evidence:
             if told is not None:
                 return told
         return self._without_record(found, clues, asker)
+
+    async def course(self, view: RequestView, *, task: TaskView | None, audience: Audience) -> tuple[CourseStep, ...]:
+        """What happened to a request (with its attempts) and to the task that it began, step by step."""
+        async with self._database.reading() as connection:
+            ledgered = await store.ledger_of(
+                connection, account_id=view.account_id, request_id=view.request_id, since=view.received_at
+            )
+        return course_of(view, ledgered, task=task, audience=audience)
 
     # -- requests ------------------------------------------------------------------------------------------------
 

@@ -42,9 +42,14 @@ def _add_failure(facts: FactList, task: TaskView, audience: Audience) -> None:
     """Why it failed, in its upstream's words: what they name of the upstream is for operators."""
     code, reason = task.failure_code, task.failure_reason
     if not audience.sees_routing:
-        code, reason = _without_upstream(code, task), _without_upstream(reason, task)
+        code, reason = failure_for_customers(task)
     facts.add("failure_code", "code", code)
     facts.add("failure_reason", "failure_reason", reason, kind=Kind.EVIDENCE_FIELD)
+
+
+def failure_for_customers(task: TaskView) -> tuple[str | None, str | None]:
+    """A failure's code and reason without what they name of the upstream."""
+    return _without_upstream(task.failure_code, task), _without_upstream(task.failure_reason, task)
 
 
 def _without_upstream(words: str | None, task: TaskView) -> str | None:

@@ -16,6 +16,9 @@ from counterfoil.evidence.waterfall import SLICES_MAX, Dimension
 from counterfoil.evidence.waterfall_steps import Movement
 from counterfoil.foundation.ids import make_id
 from counterfoil.foundation.periods import MICROS_PER_SECOND
+from counterfoil.ledger.statement_store import positions_of as positions_of
+from counterfoil.ledger.statement_store import prepare as prepare
+from counterfoil.ledger.statement_store import sum_between as sum_between
 
 Connection = AsyncConnection[Any]
 
@@ -51,13 +54,6 @@ class SliceRow(NamedTuple):
     in_flight: int
 
 
-async def prepare(connection: Connection) -> None:
-    """Plan for rows that are found by their keys: statistics of whole tables say nothing of one account's versions."""
-    await connection.execute(
-        "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
-    )
-
-
 async def standing_of(connection: Connection, *, account_id: UUID) -> Standing:
     cursor = await connection.execute(
         "SELECT a.version, a.posted, a.held, a.last_at, t.created_at FROM accounts a"
@@ -67,41 +63,6 @@ async def standing_of(connection: Connection, *, account_id: UUID) -> Standing:
     row = await cursor.fetchone()
     assert row is not None
     return Standing(*row)
-
-
-async def positions_of(
-    connection: Connection, *, account_id: UUID, version: int, times: Sequence[int]
-) -> dict[int, int]:
-    """For each time the last version that was posted before it (0: none was)."""
-    cursor = await connection.execute(
-        """
-        WITH RECURSIVE search(at, low, high) AS (
-          SELECT w.at, 0::bigint, %(version)s::bigint FROM unnest(%(times)s::bigint[]) AS w(at)
-          UNION ALL
-          SELECT s.at, CASE WHEN p.created_at >= s.at THEN s.low ELSE (s.low + s.high + 1) / 2 END,
-                 CASE WHEN p.created_at >= s.at THEN (s.low + s.high + 1) / 2 - 1 ELSE s.high END
-            FROM search s LEFT JOIN LATERAL (
-              SELECT t.created_at FROM transfers t WHERE t.account_id = %(account)s
-                 AND t.version <= (s.low + s.high + 1) / 2 ORDER BY t.version DESC LIMIT 1) p ON true
-           WHERE s.low < s.high)
-        SELECT at, low FROM search WHERE low = high
-        """,
-        {"account": account_id, "version": version, "times": sorted(set(times))},
-        prepare=True,
-    )
-    return dict(await cursor.fetchall())
-
-
-async def sum_between(connection: Connection, *, account_id: UUID, above: int, through: int) -> int:
-    """What the transfers above a version and through another have changed the wallet by."""
-    cursor = await connection.execute(
-        "SELECT coalesce(sum(CASE WHEN credit = 'wallet' THEN amount WHEN debit = 'wallet' THEN -amount ELSE 0 END), 0)"
-        "::text FROM transfers WHERE account_id = %s AND version > %s AND version <= %s",
-        (account_id, above, through),
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 async def movements_between(connection: Connection, *, account_id: UUID, above: int, through: int) -> list[Movement]:

@@ -37,11 +37,19 @@ PREFIXES = {
     "code_try": "try",
     "approval": "appr",
     "statement": "stmt",
+    "import": "imp",
     "line": "line",
     "run": "run",
     "match": "mtch",
     "break": "brk",
     "settlement": "setl",
+    "person": "prsn",
+    "session": "sess",
+    "invitation": "invt",
+    "token": "rtok",
+    "audit_event": "aud",
+    "limit_ask": "ask",
+    "verification": "vrfy",
 }
 _KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 _SHOWN = re.compile(r"([a-z]{2,6})_([0-9a-f]{32})\Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -11,6 +12,7 @@ from counterfoil.foundation.errors import InputError
 
 MICROS_PER_SECOND = 1_000_000
 _MINUTE = 60 * MICROS_PER_SECOND
+_MONTH = re.compile(r"(\d{4})-(\d{2})\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,6 +50,17 @@ def _calendar_bounds(window: Window, at: int, time_zone: str) -> tuple[int, int]
         months = local.year * 12 + local.month
         following = datetime(months // 12, months % 12 + 1, 1, tzinfo=zone)
     return from_datetime(first), from_datetime(following)
+
+
+def month_bounds(name: str | None, *, now: int, time_zone: str) -> tuple[int, int]:
+    """Start and end of a month such as `2026-11` in a time zone (None: the month of `now`); raises `InputError`."""
+    at = now
+    if name is not None:
+        found = _MONTH.match(name)
+        if found is None or not (1970 <= int(found[1]) <= 9998 and 1 <= int(found[2]) <= 12):
+            raise InputError(field="month", expected="a month such as 2026-11")
+        at = from_datetime(datetime(int(found[1]), int(found[2]), 2, tzinfo=read_time_zone(time_zone)))
+    return _calendar_bounds(Window.MONTH, at, time_zone)
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from counterfoil.identity.access import Role
+
 
 class MemberStatus(StrEnum):
     """Whether a member may act for the account. A disabled one stays, because the past names it."""
@@ -25,6 +27,7 @@ class Member:
     nickname: str | None
     status: MemberStatus
     created_at: int
+    role: Role = Role.DEVELOPER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

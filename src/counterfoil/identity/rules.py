@@ -19,7 +19,7 @@ _DOMAIN = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)*\Z")
 
 def check_settings(settings: MemberSettings) -> MemberSettings:
     """The settings with a normalised address and a trimmed nickname."""
-    return replace(settings, email=normalise_email(settings.email), nickname=_check_nickname(settings.nickname))
+    return replace(settings, email=normalise_email(settings.email), nickname=check_nickname(settings.nickname))
 
 
 def normalise_email(email: str) -> str:
@@ -38,7 +38,7 @@ def normalise_email(email: str) -> str:
     return f"{local_part}@{domain.lower()}"
 
 
-def _check_nickname(nickname: str | None) -> str | None:
+def check_nickname(nickname: str | None) -> str | None:
     cleaned = (nickname or "").strip()
     if len(cleaned) > NICKNAME_LENGTH_MAX or not cleaned.isprintable():
         raise InputError(field="nickname", expected=f"at most {NICKNAME_LENGTH_MAX} printable characters")

@@ -7,9 +7,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from counterfoil.foundation.clock import Clock
-from counterfoil.foundation.errors import NotFound
+from counterfoil.foundation.errors import Conflict, NotFound
 from counterfoil.foundation.ids import read_any_id, show_id
-from counterfoil.identity import store
+from counterfoil.identity import people_store, store
+from counterfoil.identity.access import Principal
+from counterfoil.identity.desk import check_may_give
 from counterfoil.identity.model import Member, MemberSettings, MemberStatus
 from counterfoil.identity.rules import check_settings
 from counterfoil.storage.database import Database
@@ -40,31 +42,50 @@ class Members:
             )
 
     async def update(self, member_id: UUID, change: Callable[[MemberSettings], MemberSettings]) -> Member:
-        """Give a member the settings that `change` makes of the present ones, read under the row's lock."""
+        """Give a member the settings that `change` makes of the present ones, read under the row's lock.
+
+        Raises `Conflict` for an address that is another's, or that the member signs in with.
+        """
         async with self._database.unit_of_work() as connection:
             member = await store.lock_member(connection, member_id)
             if member is None:
                 raise _not_found(show_id("member", member_id))
             checked = check_settings(change(MemberSettings(email=member.email, nickname=member.nickname)))
             changed = replace(member, email=checked.email, nickname=checked.nickname)
+            if changed.email != member.email and await people_store.find_by_member(connection, member_id) is not None:
+                # Whoever may manage members could become any of them by giving them an address of their own.
+                raise Conflict(code="member_signs_in")
             await store.update_member(connection, changed)
         return changed
 
-    async def remove(self, member_id: UUID) -> Member:
-        """Disable a member: requests and keys go on naming it."""
-        return await self._set_status(member_id, MemberStatus.DISABLED)
+    async def remove(self, member_id: UUID, *, by: Principal | None = None) -> Member:
+        """Disable a member: requests and keys go on naming it.
 
-    async def restore(self, member_id: UUID) -> Member:
-        """Undo `remove`."""
-        return await self._set_status(member_id, MemberStatus.ACTIVE)
-
-    async def _set_status(self, member_id: UUID, status: MemberStatus) -> Member:
+        Raises `Conflict` for an account's last owner, and `Forbidden` where `by` is given and may not: owners are
+        removed by owners.
+        """
         async with self._database.unit_of_work() as connection:
-            member = await store.lock_member(connection, member_id)
-            if member is None:
-                raise _not_found(show_id("member", member_id))
-            changed = replace(member, status=status)
-            await store.update_member(connection, changed)
+            known = await _known(connection, member_id)
+            if await people_store.lock_owners(connection, known.account_id) == {member_id}:
+                raise Conflict(code="last_owner_stays")
+            return await self._set_status(connection, member_id, MemberStatus.DISABLED, by=by)
+
+    async def restore(self, member_id: UUID, *, by: Principal | None = None) -> Member:
+        """Undo `remove`; raises `Forbidden` like it."""
+        async with self._database.unit_of_work() as connection:
+            return await self._set_status(connection, member_id, MemberStatus.ACTIVE, by=by)
+
+    @staticmethod
+    async def _set_status(
+        connection: store.Connection, member_id: UUID, status: MemberStatus, *, by: Principal | None
+    ) -> Member:
+        member = await store.lock_member(connection, member_id)
+        if member is None:
+            raise _not_found(show_id("member", member_id))
+        if by is not None:
+            check_may_give(by, member.account_id, member.role)
+        changed = replace(member, status=status)
+        await store.update_member(connection, changed)
         return changed
 
     async def member(self, member_id: UUID, *, account_id: UUID | None = None) -> Member:
@@ -128,6 +149,13 @@ class Members:
             return await store.members_of(
                 connection, account_id=account_id, after=after, at_most=max(1, min(at_most, PAGE_MAX))
             )
+
+
+async def _known(connection: store.Connection, member_id: UUID) -> Member:
+    known = await store.find_member(connection, member_id)
+    if known is None:
+        raise _not_found(show_id("member", member_id))
+    return known
 
 
 def _can_be_asked(text: str) -> bool:

@@ -10,11 +10,12 @@ from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from counterfoil.foundation.errors import Conflict, NotFound
 from counterfoil.foundation.ids import show_id
+from counterfoil.identity.access import Role
 from counterfoil.identity.model import Member, MemberStatus
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
-_COLUMNS: LiteralString = "member_id, account_id, user_number, email, nickname, status, created_at"
+_COLUMNS: LiteralString = "member_id, account_id, user_number, email, nickname, status, created_at, role"
 
 
 async def insert_member(
@@ -50,8 +51,16 @@ async def update_member(connection: Connection, member: Member) -> None:
             "UPDATE members SET email = %s, nickname = %s, status = %s WHERE member_id = %s",
             (member.email, member.nickname, member.status, member.member_id),
         )
+        await connection.execute(
+            "UPDATE people SET nickname = %s WHERE member_id = %s AND nickname IS DISTINCT FROM %s",
+            (member.nickname, member.member_id, member.nickname),
+        )
     except UniqueViolation as error:
         raise Conflict(code="already_exists", what="member", email=member.email) from error
+
+
+async def set_status(connection: Connection, member_id: UUID, status: MemberStatus) -> None:
+    await connection.execute("UPDATE members SET status = %s WHERE member_id = %s", (status, member_id))
 
 
 async def find_member(connection: Connection, member_id: UUID) -> Member | None:
@@ -94,7 +103,7 @@ async def _find_one(connection: Connection, condition: LiteralString, value: obj
 
 def _read(row: tuple[Any, ...] | None) -> Member:
     assert row is not None
-    member_id, account_id, user_number, email, nickname, status, created_at = row
+    member_id, account_id, user_number, email, nickname, status, created_at, role = row
     return Member(
         member_id=member_id,
         account_id=account_id,
@@ -103,4 +112,5 @@ def _read(row: tuple[Any, ...] | None) -> Member:
         nickname=nickname,
         status=MemberStatus(status),
         created_at=created_at,
+        role=Role(role),
     )

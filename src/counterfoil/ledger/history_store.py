@@ -104,6 +104,27 @@ async def read_accounts(connection: Connection, *, after: UUID, most: int) -> li
         return await cursor.fetchall()
 
 
+async def read_account_names(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    cursor = await connection.execute(
+        "SELECT account_id, name FROM accounts WHERE account_id = ANY(%s)", (list(account_ids),)
+    )
+    return dict(await cursor.fetchall())
+
+
+async def find_accounts(
+    connection: Connection, *, text: str | None, status: str | None, before: UUID | None, most: int
+) -> list[Account]:
+    """Accounts whose name has a text in it (in any case), newest first."""
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            f"SELECT {_ACCOUNT} FROM accounts WHERE (%(text)s::text IS NULL OR position(lower(%(text)s) IN lower(name)) > 0)"  # noqa: S608
+            " AND (%(status)s::text IS NULL OR status = %(status)s)"
+            " AND (%(before)s::uuid IS NULL OR account_id < %(before)s) ORDER BY account_id DESC LIMIT %(most)s",
+            {"text": text, "status": status, "before": before, "most": most},
+        )
+        return await cursor.fetchall()
+
+
 async def read_accounts_named(connection: Connection, name: str) -> list[Account]:
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(f"SELECT {_ACCOUNT} FROM accounts WHERE name = %s LIMIT 2", (name,))  # noqa: S608

@@ -6,7 +6,7 @@ Holds of live calls go through the `Engine`; everything here is low-rate and run
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -127,6 +127,23 @@ class Ledger:
     async def accounts(self, *, after: UUID | None = None, most: int = 100) -> list[Account]:
         async with self._database.reading() as connection:
             return await history_store.read_accounts(connection, after=after or UUID(int=0), most=min(most, 1000))
+
+    async def names(self, account_ids: Collection[UUID]) -> dict[UUID, str]:
+        """What accounts are called; one that does not exist is left out."""
+        if not account_ids:
+            return {}
+        async with self._database.reading() as connection:
+            return await history_store.read_account_names(connection, list(account_ids))
+
+    async def find_accounts(
+        self, *, text: str = "", status: str | None = None, before: UUID | None = None, most: int = 100
+    ) -> list[Account]:
+        """Accounts whose name has a text in it, newest first; `before` is the last of the page before."""
+        wanted = text.strip()[:200]
+        async with self._database.reading() as connection:
+            return await history_store.find_accounts(
+                connection, text=wanted or None, status=status, before=before, most=max(1, min(most, 10_000))
+            )
 
     async def change_account(
         self, account_id: UUID, *, name: str | None = None, status: str | None = None, time_zone: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,9 @@ from counterfoil.ledger.model import EMPTY_HASH, WALLET, Transfer
 
 # One tampered account can break many rows; the first of each kind says enough.
 _FINDINGS_MAX = 100
+# Whoever waits is told how far the walk has come.
+HEARD_EVERY = 20_000
+_TURN_EVERY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,16 @@ class _Walk:
     grants: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
 
 
-async def verify(connection: AsyncConnection[Any], checkpoints: Sequence[Checkpoint]) -> Report:
+async def verify(
+    connection: AsyncConnection[Any],
+    checkpoints: Sequence[Checkpoint],
+    *,
+    heard: Callable[[int], Awaitable[None]] | None = None,
+) -> Report:
     """Walk every row in one repeatable-read transaction and compare it with itself and with the checkpoints.
 
-    `checkpoints` are those whose signatures and order have been checked, oldest first.
+    `checkpoints` are those whose signatures and order have been checked, oldest first; `heard` is told now and then how
+    many rows have been walked.
     """
     report = Report(checkpoints=len(checkpoints))
     expected: dict[tuple[UUID, int], bytes] = {}
@@ -77,6 +87,12 @@ async def verify(connection: AsyncConnection[Any], checkpoints: Sequence[Checkpo
     reached: set[tuple[UUID, int]] = set()
     async for transfer in history_store.walk_transfers(connection):
         report.transfers += 1
+        if heard is not None:
+            if report.transfers % _TURN_EVERY == 0:
+                # Calls are served on the same loop.
+                await asyncio.sleep(0)
+            if report.transfers % HEARD_EVERY == 0:
+                await heard(report.transfers)
         walk = walks.get(transfer.account_id)
         if walk is None:
             report.add("missing_account", transfer.account_id, transfer.version, "transfers of an account that is gone")

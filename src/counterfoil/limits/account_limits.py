@@ -34,6 +34,9 @@ from counterfoil.limits.usage import count_hold, hold_usage, release_usage, sett
 UsageColumns = tuple[list[UUID], list[UUID], list[int], list[int], list[int]]
 
 
+_NEVER = 2**63 - 1
+
+
 def usage_columns() -> UsageColumns:
     """Empty columns for `take_writes` to fill."""
     return [], [], [], [], []
@@ -48,6 +51,7 @@ class AccountLimits:
         "_keys",
         "_limits",
         "_not_before",
+        "_raised_until",
         "_unread",
         "_windows",
         "account_id",
@@ -62,6 +66,8 @@ class AccountLimits:
         self._keys: dict[UUID, tuple[Key, Group | None, AccountDuplicates]] = {}
         self._limits: dict[UUID, dict[UUID, Limit]] = {}
         self._applicable: dict[UUID, Applicable] = {}
+        # When the first of the limits that are raised no longer is: what was compiled is good until then.
+        self._raised_until = _NEVER
         self._changed: set[UsageKey] = set()
         # Movements of rows that were never read: windows gone by, limits since removed, keys not seen here.
         self._unread: dict[UsageKey, UsedAndHeld] = {}
@@ -91,6 +97,8 @@ class AccountLimits:
             self._keys[key.key_id] = (key, group, duplicates)
         for limit, usage in limits:
             self._limits.setdefault(limit.scope_id, {})[limit.limit_id] = limit
+            if limit.raised_until is not None and limit.raised_until < self._raised_until:
+                self._raised_until = limit.raised_until
             if usage is not None:
                 self._load_usage(usage)
 
@@ -105,17 +113,24 @@ class AccountLimits:
             self._changed.add(found)
         self.usages[found] = (used, held)
 
-    def applicable(self, key_id: UUID) -> Applicable:
-        """What limits that key; raises `KeyError` where it was not loaded."""
+    def applicable(self, key_id: UUID, now: int) -> Applicable:
+        """What limits that key at that time; raises `KeyError` where it was not loaded."""
+        if now >= self._raised_until:
+            self._applicable.clear()
+            self._raised_until = self._next_raised_until(now)
         known = self._applicable.get(key_id)
         if known is None:
             key, group, duplicates = self._keys[key_id]
             scopes = [self.account_id, key_id] if group is None else [self.account_id, group.group_id, key_id]
             limits = [limit for scope_id in scopes for limit in self._limits.get(scope_id, {}).values()]
             known = self._applicable[key_id] = compile_applicable(
-                key=key, group=group, limits=limits, duplicates=duplicates
+                key=key, group=group, limits=limits, at=now, duplicates=duplicates
             )
         return known
+
+    def _next_raised_until(self, now: int) -> int:
+        ends = [limit.raised_until for limits in self._limits.values() for limit in limits.values()]
+        return min((end for end in ends if end is not None and end > now), default=_NEVER)
 
     def windows(self, now: int) -> Windows:
         """The windows of that moment in the account's time zone; never earlier ones than before."""
@@ -144,7 +159,7 @@ class AccountLimits:
         return admit(
             ask,
             wallet=wallet,
-            applicable=self.applicable(key_id),
+            applicable=self.applicable(key_id, now),
             usages=self.usages,
             windows=self.windows(now),
             model=model,
@@ -169,7 +184,7 @@ class AccountLimits:
         return decide(
             ask,
             wallet=wallet,
-            applicable=self.applicable(key_id),
+            applicable=self.applicable(key_id, now),
             usages=self.usages,
             windows=self.windows(now),
             model=model,
@@ -182,7 +197,7 @@ class AccountLimits:
     def hold(self, *, key_id: UUID, needed_nanos: int, needed_tokens: int, now: int) -> tuple[Counted, ...]:
         """Count a hold that was decided here; the answer is to be kept with the hold."""
         counted = count_hold(
-            self.applicable(key_id),
+            self.applicable(key_id, now),
             windows=self.windows(now),
             needed_nanos=needed_nanos,
             needed_tokens=needed_tokens,

@@ -175,7 +175,11 @@ class KeyAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most `amount` of `unit` per `window` for everything in one scope. A ceiling is money per request."""
+    """At most `amount` of `unit` per `window` for everything in one scope. A ceiling is money per request.
+
+    Until `raised_until` it is at most `raised_amount`, if that is more. Whoever decides or shows a limit takes it at a
+    moment (`rules.limit_at`): `amount` is then what holds at that moment, and `raised_from` what it goes back to.
+    """
 
     limit_id: UUID
     scope: Scope
@@ -184,6 +188,10 @@ class Limit:
     window: Window
     amount: int
     created_at: int = 0
+    raised_amount: int | None = None
+    raised_until: int | None = None
+    # Set while it is raised.
+    raised_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +206,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitStanding:
-    """A limit with its usage in the window of one moment, for people to read."""
+    """A limit as it is at one moment, with its usage in the window of that moment, for people to read."""
 
     limit: Limit
     usage: Usage

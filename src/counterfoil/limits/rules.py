@@ -82,6 +82,15 @@ def limit_code(limit: Limit) -> str:
     return "request_ceiling" if limit.window is Window.REQUEST else _QUOTA_CODES[limit.scope]
 
 
+def limit_at(limit: Limit, at: int) -> Limit:
+    """The limit as it holds at the instant `at`: raised until its time, and by itself what it was from then on."""
+    if limit.raised_amount is None or limit.raised_until is None or limit.raised_from is not None:
+        return limit
+    if at >= limit.raised_until or limit.raised_amount <= limit.amount:
+        return replace(limit, raised_amount=None, raised_until=None)
+    return replace(limit, amount=limit.raised_amount, raised_from=limit.amount)
+
+
 def windows_at(at: int, time_zone: str) -> Windows:
     """The windows of every length that hold the instant `at`."""
     minute_start, minute_end = window_bounds(Window.MINUTE, at, time_zone)
@@ -161,14 +170,21 @@ def compile_patterns(patterns: tuple[str, ...]) -> ModelPatterns:
 
 
 def compile_applicable(
-    *, key: Key, group: Group | None, limits: Iterable[Limit], duplicates: AccountDuplicates | None = None
+    *, key: Key, group: Group | None, limits: Iterable[Limit], at: int, duplicates: AccountDuplicates | None = None
 ) -> Applicable:
-    """Everything that limits the key. `limits` may be of the whole account: others' are left out."""
+    """Everything that limits the key at that time. `limits` may be of the whole account: others' are left out.
+
+    It is good until the next moment at which one of them is no longer raised.
+    """
     scopes = {(Scope.KEY, key.key_id)}
     if group is not None:
         scopes.add((Scope.GROUP, group.group_id))
     own = sorted(
-        (limit for limit in limits if limit.scope is Scope.ACCOUNT or (limit.scope, limit.scope_id) in scopes),
+        (
+            limit_at(limit, at)
+            for limit in limits
+            if limit.scope is Scope.ACCOUNT or (limit.scope, limit.scope_id) in scopes
+        ),
         key=lambda limit: (_SCOPE_RANK[limit.scope], _RANK[limit_code(limit)], limit.limit_id),
     )
     counted = [limit for limit in own if limit.window is not Window.REQUEST]

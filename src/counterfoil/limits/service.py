@@ -36,7 +36,7 @@ from counterfoil.limits.model import (
     Status,
     Unit,
 )
-from counterfoil.limits.rules import standing_of, windows_at
+from counterfoil.limits.rules import limit_at, standing_of, windows_at
 from counterfoil.limits.tokens import RANDOM_BYTES, hash_token, make_token, mask_token
 from counterfoil.limits.validation import check_adopted, check_duplicate_window, check_group, check_key, check_limit
 from counterfoil.storage.database import Database
@@ -233,18 +233,26 @@ class LimitsService:
             return await _key(connection, account_id, key_id)
 
     async def list_keys(
-        self, *, account_id: UUID, group_id: UUID | None = None, after: UUID | None = None, at_most: int = PAGE_MAX
+        self,
+        *,
+        account_id: UUID,
+        group_id: UUID | None = None,
+        member_id: UUID | None = None,
+        after: UUID | None = None,
+        at_most: int = PAGE_MAX,
     ) -> list[Key]:
-        """Keys by id, of one group or all; `after` is the last of the page before."""
+        """Keys by id, of one group or member or all; `after` is the last of the page before."""
         async with self._database.reading() as connection:
-            return await store.keys_of(connection, account_id, group_id=group_id, after=after, at_most=_page(at_most))
+            return await store.keys_of(
+                connection, account_id, group_id=group_id, member_id=member_id, after=after, at_most=_page(at_most)
+            )
 
     # Limits.
 
     async def set_limit(
         self, *, account_id: UUID, scope: Scope, scope_id: UUID, unit: Unit, window: Window, amount: int
     ) -> Limit:
-        """Put a limit in force, or change the amount of the one that is; its usage goes on.
+        """Put a limit in force, or change the amount of the one that is; its usage goes on, and it is no longer raised.
 
         `scope_id` is the account's, group's or key's id. An amount below what is used only blocks what comes. A new
         limit counts from now on.
@@ -260,7 +268,7 @@ class LimitsService:
             present = await store.find_limit(connection, account_id, scope_id=scope_id, unit=unit, window=window)
             if present is not None:
                 await store.update_limit_amount(connection, account_id, present.limit_id, amount)
-                return replace(present, amount=amount)
+                return replace(present, amount=amount, raised_amount=None, raised_until=None)
             limit = Limit(
                 limit_id=self._clock.new_id(),
                 scope=scope,
@@ -277,8 +285,8 @@ class LimitsService:
         """Take a limit out of force. Its usage stays on record; setting the limit again starts another."""
         async with self._changing(account_id) as connection:
             limit = await store.retire_limit(connection, account_id, limit_id, at=self._clock.now())
-        if limit is None:
-            raise NotFound(what="limit", id=show_id("limit", limit_id))
+            if limit is None:
+                raise NotFound(what="limit", id=show_id("limit", limit_id))
         return limit
 
     async def list_limits(
@@ -294,7 +302,8 @@ class LimitsService:
 
         `time_zone` is the account's; `after` is the last of the page before.
         """
-        windows = windows_at(self._clock.now(), time_zone)
+        now = self._clock.now()
+        windows = windows_at(now, time_zone)
         async with self._database.reading() as connection:
             limits = await store.limits_of(
                 connection, account_id, scope_id=scope_id, after=after, at_most=_page(at_most)
@@ -306,7 +315,15 @@ class LimitsService:
             ]
             rows = await store.usages_of(connection, account_id, current)
         usages = {(row.limit_id, row.window_start): (row.used, row.held) for row in rows}
-        return [standing_of(limit, usages=usages, windows=windows) for limit in limits]
+        return [standing_of(limit_at(limit, now), usages=usages, windows=windows) for limit in limits]
+
+    async def limit(self, *, account_id: UUID, limit_id: UUID) -> Limit:
+        """A limit in force, as it is now; raises `NotFound`."""
+        async with self._database.reading() as connection:
+            found = await store.find_limit_in_force(connection, account_id, limit_id)
+        if found is None:
+            raise NotFound(what="limit", id=show_id("limit", limit_id))
+        return limit_at(found, self._clock.now())
 
     async def view(self, *, account_id: UUID, key_id: UUID, time_zone: str) -> AccountLimits:
         """What limits a key at this moment, without a lock: for estimates and balances, where nothing is held."""

@@ -27,6 +27,7 @@ from counterfoil.limits.model import (
     Usage,
     UsageDelta,
 )
+from counterfoil.limits.rules import limit_at
 from counterfoil.storage.pipeline import Call, Statement, run_in
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -45,10 +46,12 @@ _KEY_COLUMNS: LiteralString = (
     "k.key_id, k.group_id, k.member_id, k.name, k.token_hash, k.mask, k.status, k.expires_at, k.allowed_addresses,"
     " k.allowed_models, k.show_balance, k.duplicate_policy, k.duplicate_window_seconds, k.created_at"
 )
-_LIMIT_COLUMNS: LiteralString = 'l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at'
+_LIMIT_COLUMNS: LiteralString = (
+    'l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at, l.raised_amount, l.raised_until'
+)
 _KEY_WIDTH = 14
 _GROUP_WIDTH = 8
-_LIMIT_WIDTH = 7
+_LIMIT_WIDTH = 9
 
 # Floors of the current windows: a lifetime starts at 0; days and months start where the account's zone says, so the
 # earliest possible start is asked for and what is older is left to the caller.
@@ -130,7 +133,7 @@ def _read_duplicates(row: tuple[Any, ...]) -> AccountDuplicates:
 def read_limit_and_usage(row: tuple[Any, ...]) -> tuple[UUID, Limit, Usage | None]:
     """A row of `LIMITS_AND_USAGES`: the account, a limit, and its usage in one window if there is any yet."""
     width = 1 + _LIMIT_WIDTH
-    limit = _read_limit(row[1:width])
+    limit = read_limit(row[1:width])
     window_start, used, held = row[width:]
     if window_start is None:
         return row[0], limit, None
@@ -174,8 +177,8 @@ def _read_key(row: tuple[Any, ...]) -> Key:
     )
 
 
-def _read_limit(row: tuple[Any, ...]) -> Limit:
-    limit_id, scope, scope_id, unit, window, amount, created_at = row
+def read_limit(row: tuple[Any, ...]) -> Limit:
+    limit_id, scope, scope_id, unit, window, amount, created_at, raised_amount, raised_until = row
     return Limit(
         limit_id=limit_id,
         scope=Scope(scope),
@@ -184,6 +187,8 @@ def _read_limit(row: tuple[Any, ...]) -> Limit:
         window=Window(window),
         amount=amount,
         created_at=created_at,
+        raised_amount=raised_amount,
+        raised_until=raised_until,
     )
 
 
@@ -302,13 +307,19 @@ async def find_key(connection: Connection, account_id: UUID, key_id: UUID) -> Ke
 
 
 async def keys_of(
-    connection: Connection, account_id: UUID, *, group_id: UUID | None, after: UUID | None, at_most: int
+    connection: Connection,
+    account_id: UUID,
+    *,
+    group_id: UUID | None,
+    member_id: UUID | None = None,
+    after: UUID | None,
+    at_most: int,
 ) -> list[Key]:
     cursor = await connection.execute(
         f"SELECT {_KEY_COLUMNS} FROM api_keys k WHERE k.account_id = %s"  # noqa: S608
-        " AND (%s::uuid IS NULL OR k.group_id = %s) AND (%s::uuid IS NULL OR k.key_id > %s)"
-        " ORDER BY k.key_id LIMIT %s",
-        (account_id, group_id, group_id, after, after, at_most),
+        " AND (%s::uuid IS NULL OR k.group_id = %s) AND (%s::uuid IS NULL OR k.member_id = %s)"
+        " AND (%s::uuid IS NULL OR k.key_id > %s) ORDER BY k.key_id LIMIT %s",
+        (account_id, group_id, group_id, member_id, member_id, after, after, at_most),
     )
     return [_read_key(row) for row in await cursor.fetchall()]
 
@@ -346,9 +357,21 @@ async def insert_limit(connection: Connection, account_id: UUID, limit: Limit) -
 
 
 async def update_limit_amount(connection: Connection, account_id: UUID, limit_id: UUID, amount: int) -> None:
+    """Give a limit another amount for good; it is no longer raised."""
     await connection.execute(
-        "UPDATE limits SET amount = %s WHERE account_id = %s AND limit_id = %s", (amount, account_id, limit_id)
+        "UPDATE limits SET amount = %s, raised_amount = NULL, raised_until = NULL"
+        " WHERE account_id = %s AND limit_id = %s",
+        (amount, account_id, limit_id),
     )
+
+
+async def find_limit_in_force(connection: Connection, account_id: UUID, limit_id: UUID) -> Limit | None:
+    cursor = await connection.execute(
+        f"SELECT {_LIMIT_COLUMNS} FROM limits l WHERE l.account_id = %s AND l.limit_id = %s AND l.retired_at IS NULL",  # noqa: S608
+        (account_id, limit_id),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else read_limit(row)
 
 
 async def retire_limit(connection: Connection, account_id: UUID, limit_id: UUID, *, at: int) -> Limit | None:
@@ -359,7 +382,7 @@ async def retire_limit(connection: Connection, account_id: UUID, limit_id: UUID,
         (at, account_id, limit_id),
     )
     row = await cursor.fetchone()
-    return None if row is None else _read_limit(row)
+    return None if row is None else read_limit(row)
 
 
 async def find_limit(
@@ -372,7 +395,7 @@ async def find_limit(
         (account_id, scope_id, unit, window),
     )
     row = await cursor.fetchone()
-    return None if row is None else _read_limit(row)
+    return None if row is None else read_limit(row)
 
 
 async def limits_of(
@@ -385,7 +408,7 @@ async def limits_of(
         " ORDER BY l.limit_id LIMIT %s",
         (account_id, scope_id, scope_id, after, after, at_most),
     )
-    return [_read_limit(row) for row in await cursor.fetchall()]
+    return [read_limit(row) for row in await cursor.fetchall()]
 
 
 async def usages_of(connection: Connection, account_id: UUID, rows: Iterable[tuple[UUID, int]]) -> list[Usage]:
@@ -404,26 +427,27 @@ async def usages_of(connection: Connection, account_id: UUID, rows: Iterable[tup
 
 
 async def nearly_used(
-    connection: Connection, wanted: Sequence[tuple[UUID, int, int]]
+    connection: Connection, wanted: Sequence[tuple[UUID, int, int]], *, at: int
 ) -> list[tuple[UUID, Limit, int, int]]:
     """Limits in force of which four fifths and more are used: account, limit, start of the window, used.
 
-    `wanted` are accounts with the starts of their day and month. Limits per minute and of calls in flight are none that
+    `wanted` are accounts with the starts of their day and month at the time `at`. Limits per minute and of calls in flight are none that
     anybody could act on in time.
     """
     cursor = await connection.execute(
-        # OFFSET 0: the start is worked out first, so that of each limit's windows just that one is read.
+        # OFFSET 0: the start and the amount are worked out first, so that of each limit's windows just that one is read.
         f"SELECT l.account_id, {_LIMIT_COLUMNS}, l.start, u.used FROM (SELECT w.account_id,"  # noqa: S608
-        ' l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at,'
-        " CASE l.\"window\" WHEN 'day' THEN w.day WHEN 'month' THEN w.month ELSE 0 END AS start"
+        ' l.limit_id, l.scope, l.scope_id, l.unit, l."window", l.amount, l.created_at, l.raised_amount, l.raised_until,'
+        " CASE l.\"window\" WHEN 'day' THEN w.day WHEN 'month' THEN w.month ELSE 0 END AS start,"
+        " CASE WHEN l.raised_until > %s THEN greatest(l.amount, l.raised_amount) ELSE l.amount END AS present"
         " FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS w(account_id, day, month)"
-        " JOIN limits l ON l.account_id = w.account_id AND l.retired_at IS NULL AND l.amount > 0"
+        " JOIN limits l ON l.account_id = w.account_id AND l.retired_at IS NULL"
         " AND l.unit <> 'in_flight' AND l.\"window\" IN ('day', 'month', 'lifetime') OFFSET 0) l"
         " JOIN usages u ON u.account_id = l.account_id AND u.limit_id = l.limit_id AND u.window_start = l.start"
-        " WHERE u.used >= l.amount - l.amount / 5",
-        ([row[0] for row in wanted], [row[1] for row in wanted], [row[2] for row in wanted]),
+        " WHERE l.present > 0 AND u.used >= l.present - l.present / 5",
+        (at, [row[0] for row in wanted], [row[1] for row in wanted], [row[2] for row in wanted]),
     )
-    return [(row[0], _read_limit(row[1:-2]), row[-2], row[-1]) for row in await cursor.fetchall()]
+    return [(row[0], limit_at(read_limit(row[1:-2]), at), row[-2], row[-1]) for row in await cursor.fetchall()]
 
 
 async def add_to_usages(connection: Connection, account_id: UUID, deltas: Sequence[UsageDelta]) -> None:

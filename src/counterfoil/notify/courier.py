@@ -20,6 +20,7 @@ from counterfoil.foundation.errors import CounterfoilError
 from counterfoil.foundation.ids import show_id
 from counterfoil.notify import rules, store
 from counterfoil.notify.model import (
+    FOR_ADMINS,
     AlertKind,
     AlertRules,
     Channel,
@@ -58,6 +59,7 @@ class _Readers:
     channels: Sequence[Channel]
     rules: Mapping[UUID, AlertRules]
     members: Mapping[UUID, Sequence[UUID]]
+    admins: Mapping[UUID, Sequence[UUID]]
 
 
 class Courier:
@@ -148,7 +150,11 @@ class Courier:
         if self._mails_members:
             for account_id in account_ids:
                 members[account_id] = await self._people.readers_of(account_id)
-        return _Readers(channels=channels, rules=found, members=members)
+        admins: dict[UUID, Sequence[UUID]] = {}
+        for posted in waiting:
+            if self._mails_members and posted.kind in FOR_ADMINS and posted.account_id is not None:
+                admins[posted.account_id] = await self._people.admins_of(posted.account_id)
+        return _Readers(channels=channels, rules=found, members=members, admins=admins)
 
     def _deliveries_of(self, posted: Posted, readers: _Readers) -> list[NewDelivery]:
         if posted.kind not in _KINDS:
@@ -166,7 +172,9 @@ class Courier:
         if account is not None and rules.members_hear(posted, wants):
             found += [
                 NewDelivery(delivery_id=new(), announcement_id=posted.announcement_id, member_id=member_id)
-                for member_id in readers.members.get(account, ())
+                for member_id in rules.members_told(
+                    posted, members=readers.members.get(account, ()), admins=readers.admins.get(account, ())
+                )
             ]
         return found
 

@@ -20,9 +20,9 @@ _TITLE_CHARACTERS_MAX = 200
 # Facts that are codes, and the list that each is from.
 _CODES = {
     "window": Kind.LIMIT_WINDOW, "unit": Kind.LIMIT_UNIT, "resets": Kind.WORD, "what": Kind.ORDER_ATTENTION,
-    "invoice_state": Kind.INVOICE_STATE,
+    "invoice_state": Kind.INVOICE_STATE, "answer": Kind.LIMIT_ASK_STATE, "until": Kind.WORD,
 }  # fmt: skip
-_NAMED = ("account", "group", "key")
+_NAMED = ("account", "group", "key", "asked_by")
 
 
 def places(kind: str) -> frozenset[str]:

@@ -34,6 +34,8 @@ class AlertKind(StrEnum):
     ORDER_ATTENTION = "order_attention"
     CODE_REDEEMED = "code_redeemed"
     TASK_REFUNDED = "task_refunded"
+    LIMIT_ASKED = "limit_asked"
+    LIMIT_ASK_ANSWERED = "limit_ask_answered"
     UPSTREAM_OUT_OF_MONEY = "upstream_out_of_money"
     # Sent by whoever tests a channel; never announced.
     CHANNEL_TEST = "channel_test"
@@ -43,6 +45,9 @@ class AlertKind(StrEnum):
 FOR_OPERATIONS = frozenset({AlertKind.ORDER_ATTENTION, AlertKind.ORDER_DISPUTED, AlertKind.UPSTREAM_OUT_OF_MONEY})
 FOR_OPERATIONS_ALONE = frozenset({AlertKind.ORDER_ATTENTION, AlertKind.UPSTREAM_OUT_OF_MONEY})
 ANNOUNCED = tuple(kind for kind in AlertKind if kind is not AlertKind.CHANNEL_TEST)
+# Of these only some of an account's members get mail: whoever may answer, and whoever is answered.
+FOR_ADMINS = frozenset({AlertKind.LIMIT_ASKED})
+FOR_ONE_MEMBER = frozenset({AlertKind.LIMIT_ASK_ANSWERED})
 FOR_ACCOUNTS = tuple(kind for kind in ANNOUNCED if kind not in FOR_OPERATIONS_ALONE)
 
 

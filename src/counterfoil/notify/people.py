@@ -15,6 +15,9 @@ class People(Protocol):
     async def readers_of(self, account_id: UUID) -> Sequence[UUID]:
         """The members of an account that are to be written to."""
 
+    async def admins_of(self, account_id: UUID) -> Sequence[UUID]:
+        """Those of them who may change its limits."""
+
     async def address_of(self, member_id: UUID) -> str | None:
         """A member's e-mail address; None for one that is not, or no longer, to be written to."""
 
@@ -23,6 +26,9 @@ class Nobody:
     """Members without addresses: for installations that know none."""
 
     async def readers_of(self, account_id: UUID) -> Sequence[UUID]:
+        return ()
+
+    async def admins_of(self, account_id: UUID) -> Sequence[UUID]:
         return ()
 
     async def address_of(self, member_id: UUID) -> str | None:

@@ -19,9 +19,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from counterfoil.foundation.errors import InputError
+from counterfoil.foundation.ids import show_id
 from counterfoil.notify.model import (
     ANNOUNCED,
     FOR_ACCOUNTS,
+    FOR_ADMINS,
+    FOR_ONE_MEMBER,
     FOR_OPERATIONS,
     AlertKind,
     AlertRules,
@@ -76,6 +79,15 @@ def members_hear(posted: Posted, rules: AlertRules) -> bool:
         and posted.kind not in rules.off
         and rules.mail_members is not False
     )
+
+
+def members_told(posted: Posted, *, members: Sequence[UUID], admins: Sequence[UUID]) -> Sequence[UUID]:
+    """Which of an account's members an announcement is for: mostly all, or those who may answer, or the one it answers."""
+    if posted.kind in FOR_ADMINS:
+        return admins
+    if posted.kind in FOR_ONE_MEMBER:
+        return [one for one in members if show_id("member", one) == posted.facts.get("member")]
+    return members
 
 
 def check_kinds(kinds: Iterable[str] | None, *, of_account: bool) -> tuple[str, ...] | None:

@@ -148,6 +148,8 @@ class Sending:
                 elif kind == "group":
                     group = await limits_store.find_group(connection, account_id, thing_id)
                     found[shown] = group.name if group is not None else ""
+                elif kind == "member":
+                    found[shown] = await self._people.address_of(thing_id) or ""
                 elif kind == "key":
                     key = await limits_store.find_key(connection, account_id, thing_id)
                     found[shown] = f"{key.name} ({key.mask})" if key is not None else ""

@@ -103,13 +103,17 @@ class Notifications:
         language: Language | None = None,
         kinds: Iterable[str] | None = None,
         secret: str | None = None,
+        public_only: bool = False,
     ) -> NewChannel:
         """Add a channel of an account (None: of operations); a webhook without a `secret` is given one.
 
+        `public_only`: entered by a customer, who must not have the operator's own network written to.
         `kinds` of None is everything that is meant for its readers. Raises `InputError`, which repeats neither the address
         nor the secret, `NotFound` without the account, `Conflict` where there are too many.
         """
         target = await self._read(kind, url)
+        if public_only:
+            targets.check_public(target)
         wanted = rules.check_kinds(kinds, of_account=account_id is not None)
         secret = self._secret_for(kind, secret)
         channel_id = self._clock.new_id()

@@ -52,6 +52,10 @@ _SECURE_FORMS = {"mmost": "mmosts", "rocket": "rockets", "gotify": "gotifys", "b
 _PLAIN_OF = {secure: plain for plain, secure in _SECURE_FORMS.items()}
 # Always over TLS, whatever they are called.
 _ALWAYS_SECURE = frozenset({"workflow"})
+# RFC 6761, RFC 6762, RFC 8375, and what home routers and clouds use.
+_PRIVATE_NAMES = frozenset(
+    {"localhost", "local", "internal", "lan", "home", "arpa", "test", "invalid", "intranet", "corp"}
+)
 _MAIL_SCHEMES = frozenset({"mailto", "mailtos"})
 # Headers, query and body fields of what is posted to a receiver of one's own: `+X-Token=…`.
 _OWN_FIELDS = frozenset({"json", "form"})
@@ -89,6 +93,25 @@ def read_apprise(url: str, *, plain_hosts: Collection[str] = ()) -> Target:
         server, encrypted = _mail_server(scheme, url)
         host = server or host
     return _checked(Target(url=url, mask=mask, host=host, encrypted=encrypted), plain_hosts)
+
+
+def check_public(target: Target) -> None:
+    """Raise `InputError` where an address leads into the operator's own network, as far as it says so by itself.
+
+    What customers enter is sent to from where the operator's machines are: it must not reach what only they can reach.
+    """
+    host = target.host
+    if host is None:
+        return
+    is_inside = not ip_address(host).is_global if _is_address(host) else _names_a_neighbour(host)
+    if is_inside:
+        raise InputError(code="channel_address_private", channel=target.mask)
+
+
+def _names_a_neighbour(host: str) -> bool:
+    """A name that no public name server knows. One of digits only is an address to some resolvers."""
+    last = host.rpartition(".")[2]
+    return "." not in host or last in _PRIVATE_NAMES or last.isdecimal() or last.startswith("0x")
 
 
 def mail_server(mail_url: str) -> str:

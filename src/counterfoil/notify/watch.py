@@ -183,6 +183,7 @@ class Watch:
                 (account_id, window_bounds(Window.DAY, now, zone)[0], window_bounds(Window.MONTH, now, zone)[0])
                 for account_id, zone in zones.items()
             ],
+            at=now,
         )
         if not rows:
             return {}

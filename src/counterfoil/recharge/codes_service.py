@@ -46,7 +46,8 @@ from counterfoil.redaction.rules import redact
 from counterfoil.storage.database import Database
 from counterfoil.storage.outbox import Announcement, announce
 
-PAGE_MAX = 500
+# A file of a list has so many rows.
+PAGE_MAX = 10_000
 _ACTOR_CHARACTERS_MAX = 200
 _GROUP_CHARACTERS_MAX = 200
 _RECORDED = (CodeState.NEW, CodeState.REDEEMED, CodeState.VOIDED)

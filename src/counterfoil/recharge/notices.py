@@ -133,7 +133,7 @@ class Notices:
         async with self._database.reading() as connection:
             return await store.read_notices(
                 connection, order_id=None, provider=provider, refused=refused,
-                before=2**63 - 1 if before is None else before, most=min(most, 1000),
+                before=2**63 - 1 if before is None else before, most=min(most, 10_000),
             )  # fmt: skip
 
     # -- asking ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from counterfoil.foundation.errors import InputError
 from counterfoil.redaction.rules import redact
 
-_PERSON_MAX = 100
+# An e-mail address.
+_PERSON_MAX = 254
 _REASON_MAX = 500
 
 

@@ -23,6 +23,7 @@ from counterfoil.ledger.service import Ledger
 from counterfoil.observability import log
 from counterfoil.recharge import refunds_store, rules, store
 from counterfoil.recharge.model import (
+    Dispute,
     DisputeState,
     Order,
     OrderRefund,
@@ -48,6 +49,7 @@ from counterfoil.recharge.settlement import Settlement
 from counterfoil.storage.database import Database
 
 _BATCH = 50
+SHOWN_MAX = 10_000
 # Longer than a provider is given to answer: nobody else takes up a refund while one is asking.
 _CLAIM_SECONDS = 120
 _NUMBER_MAX = 100
@@ -234,6 +236,26 @@ class Refunds:
         )  # fmt: skip
         if not settled.outcome.is_accepted:
             raise Conflict(code="order_not_changed", order=approval.subject, outcome=str(settled.outcome))
+
+    # -- boards ------------------------------------------------------------------------------------------------------
+
+    async def refunds(
+        self, *, state: RefundState | None = None, is_open: bool = False, before: UUID | None = None, most: int = 50
+    ) -> list[OrderRefund]:
+        """Refunds of all orders, newest first; `is_open`: only those that have not ended."""
+        async with self._database.reading() as connection:
+            return await refunds_store.read_latest_refunds(
+                connection, state=state, is_open=is_open, before=before, most=max(1, min(most, SHOWN_MAX))
+            )
+
+    async def disputes(
+        self, *, state: DisputeState | None = None, before: UUID | None = None, most: int = 50
+    ) -> list[Dispute]:
+        """Disputes of all orders, newest first."""
+        async with self._database.reading() as connection:
+            return await refunds_store.read_latest_disputes(
+                connection, state=state, before=before, most=max(1, min(most, SHOWN_MAX))
+            )
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,31 @@ async def read_refunds(connection: Connection, order_id: UUID) -> list[OrderRefu
     return [_read_refund(row) for row in await cursor.fetchall()]
 
 
+async def read_latest_refunds(
+    connection: Connection, *, state: RefundState | None, is_open: bool, before: UUID | None, most: int
+) -> list[OrderRefund]:
+    """Refunds of all orders, newest first; `is_open`: only those that have not ended."""
+    cursor = await connection.execute(
+        f"SELECT {_REFUND} FROM order_refunds WHERE (%(state)s::text IS NULL OR state = %(state)s)"  # noqa: S608
+        " AND (NOT %(is_open)s OR state NOT IN ('succeeded', 'failed'))"
+        " AND (%(before)s::uuid IS NULL OR refund_id < %(before)s) ORDER BY refund_id DESC LIMIT %(most)s",
+        {"state": None if state is None else str(state), "is_open": is_open, "before": before, "most": most},
+    )
+    return [_read_refund(row) for row in await cursor.fetchall()]
+
+
+async def read_latest_disputes(
+    connection: Connection, *, state: DisputeState | None, before: UUID | None, most: int
+) -> list[Dispute]:
+    """Disputes of all orders, newest first."""
+    cursor = await connection.execute(
+        f"SELECT {_DISPUTE} FROM disputes WHERE (%(state)s::text IS NULL OR state = %(state)s)"  # noqa: S608
+        " AND (%(before)s::uuid IS NULL OR dispute_id < %(before)s) ORDER BY dispute_id DESC LIMIT %(most)s",
+        {"state": None if state is None else str(state), "before": before, "most": most},
+    )
+    return [_read_dispute(row) for row in await cursor.fetchall()]
+
+
 async def read_refund(connection: Connection, refund_id: UUID) -> OrderRefund | None:
     return await _one_refund(connection, "refund_id = %s", refund_id)
 

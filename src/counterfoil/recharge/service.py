@@ -21,7 +21,7 @@ from counterfoil.foundation.errors import (
     NotFound,
     OperationKeyReused,
 )
-from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.ids import make_id, show_id
 from counterfoil.ledger.service import Ledger
 from counterfoil.observability import log
 from counterfoil.recharge import refunds_store, rules, store
@@ -153,10 +153,10 @@ class Orders:
                 raise OperationKeyReused(field=field)
         return found
 
-    async def pay(self, order_id: UUID) -> Payment:
+    async def pay(self, order_id: UUID, *, return_path: str = "/") -> Payment:
         """Begin the payment of an order, or go on with it; where to pay is told now and kept nowhere.
 
-        Raises `NotFound`, `Conflict` (`order_not_payable`), and what the provider's adapter raises.
+        `return_path` is the page of ours to which the provider sends the customer afterwards. Raises `NotFound`, `Conflict` (`order_not_payable`), and what the provider's adapter raises.
         """
         async with self._database.unit_of_work() as connection:
             order = await self._locked(connection, order_id)
@@ -170,7 +170,8 @@ class Orders:
             await work.write("payment_begun", {})
             sealed = await store.read_number(connection, order_id)
         adapter = await self._providers.adapter(order.provider)
-        payment, number = await adapter.start(self.pay_request(order, self._numbers.unseal("payment", sealed)))
+        request = self.pay_request(order, self._numbers.unseal("payment", sealed))
+        payment, number = await adapter.start(replace(request, return_url=self._settings.public_url + return_path))
         if number is not None:
             kept = self._numbers.payment(order.provider, number)
             async with self._database.unit_of_work() as connection:
@@ -240,14 +241,19 @@ class Orders:
         state: OrderState | None = None,
         provider: str | None = None,
         attention: bool = False,
+        since: int | None = None,
+        until: int | None = None,
         before: UUID | None = None,
         most: int = 100,
     ) -> list[Order]:
-        """Orders, newest first."""
+        """Orders, newest first; of those made from `since` on and before `until`, and before the order `before`."""
+        # An id says when it was made.
+        latest = [one for one in (before, None if until is None else make_id(until, 0)) if one is not None]
         async with self._database.reading() as connection:
             return await store.read_orders(
-                connection, account_id=account_id, state=state, provider=provider, attention=attention, before=before,
-                most=min(most, 1000),
+                connection, account_id=account_id, state=state, provider=provider, attention=attention,
+                before=min(latest, default=None), since=None if since is None else make_id(since, 0),
+                most=min(most, 10_000),
             )  # fmt: skip
 
     async def find_by_number(self, number: str) -> list[Order]:

@@ -96,17 +96,19 @@ async def read_orders(
     provider: str | None,
     attention: bool,
     before: UUID | None,
+    since: UUID | None,
     most: int,
 ) -> list[Order]:
-    """Orders, newest first; `attention`: only those that somebody should look at."""
+    """Orders, newest first, not older than `since`; `attention`: only those that somebody should look at."""
     cursor = await connection.execute(
         f"SELECT {_ORDER} FROM orders WHERE (%(account)s::uuid IS NULL OR account_id = %(account)s)"  # noqa: S608
         " AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(provider)s::text IS NULL OR provider = %(provider)s)"
         " AND (NOT %(attention)s OR attention IS NOT NULL) AND (%(before)s::uuid IS NULL OR order_id < %(before)s)"
+        " AND (%(since)s::uuid IS NULL OR order_id >= %(since)s)"
         " ORDER BY order_id DESC LIMIT %(most)s",
         {
             "account": account_id, "state": None if state is None else str(state), "provider": provider,
-            "attention": attention, "before": before, "most": most,
+            "attention": attention, "before": before, "since": since, "most": most,
         },
     )  # fmt: skip
     return [_read_order(row) for row in await cursor.fetchall()]

@@ -77,17 +77,20 @@ class Breaks:
         account_id: UUID | None = None,
         older_than_days: int | None = None,
         least: int | None = None,
+        assignee: str | None = None,
         before: UUID | None = None,
         most: int = 50,
     ) -> list[Break]:
-        """Breaks that match every condition given, newest first; `least` nanos of difference, either way."""
+        """Breaks that match every condition given, newest first; `least` nanos of difference, either way; `assignee` "" for
+        those that nobody has taken on."""
         first_day_before = None
         if older_than_days is not None:
             first_day_before = to_datetime(self._clock.now() - older_than_days * _DAY_MICROS).date()
         async with self._database.reading() as connection:
             return await breaks_store.read_breaks(
                 connection, state=state, standing=standing, book=book, break_class=break_class, owner=owner,
-                source=source, account_id=account_id, first_day_before=first_day_before, least=least, before=before,
+                source=source, account_id=account_id, first_day_before=first_day_before, least=least,
+                assignee=assignee, before=before,
                 most=min(most, PAGE_MAX + 1),
             )  # fmt: skip
 

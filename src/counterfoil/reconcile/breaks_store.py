@@ -23,7 +23,7 @@ from counterfoil.storage.database import Connection
 
 _BREAK: LiteralString = (
     "break_id, identity, book, class, owner, source, account_id, currency, expected, found, at, rule, ours, theirs,"
-    " alternatives, state, first_day, last_day, first_seen_at, last_seen_at, expected_until, events"
+    " alternatives, state, first_day, last_day, first_seen_at, last_seen_at, expected_until, events, assignee"
 )
 _EVENT: LiteralString = "number, at, state, what, by, run_id, remark, facts"
 _SETTLEMENT: LiteralString = (
@@ -90,6 +90,7 @@ async def read_breaks(
     account_id: UUID | None,
     first_day_before: date | None,
     least: int | None,
+    assignee: str | None,
     before: UUID | None,
     most: int,
 ) -> list[Break]:
@@ -104,9 +105,10 @@ async def read_breaks(
         " AND (%(account)s::uuid IS NULL OR account_id = %(account)s)"
         " AND (%(day)s::date IS NULL OR first_day < %(day)s)"
         " AND (%(least)s::bigint IS NULL OR abs(coalesce(found, 0) - coalesce(expected, 0)) >= %(least)s)"
+        " AND (%(assignee)s::text IS NULL OR assignee = nullif(%(assignee)s, '') OR (%(assignee)s = '' AND assignee IS NULL))"
         " AND (%(before)s::uuid IS NULL OR break_id < %(before)s) ORDER BY break_id DESC LIMIT %(most)s",
         {
-            "state": state, "standing": standing, "book": book, "class": break_class, "owner": owner, "source": source,
+            "assignee": assignee, "state": state, "standing": standing, "book": book, "class": break_class, "owner": owner, "source": source,
             "account": account_id, "day": first_day_before, "least": least, "before": before, "most": most,
         },
     )  # fmt: skip
@@ -135,12 +137,12 @@ async def write_steps(connection: Connection, steps: Sequence[Step]) -> None:
     async with connection.cursor() as cursor:
         await cursor.executemany(
             "UPDATE reconcile_breaks SET state = %s, last_day = %s, last_seen_at = %s, expected_until = %s, events = %s,"
-            " expected = %s, found = %s, alternatives = %s, account_id = %s WHERE break_id = %s",
+            " expected = %s, found = %s, alternatives = %s, account_id = %s, assignee = %s WHERE break_id = %s",
             [
                 (
                     step.after.state, step.after.last_day, step.after.last_seen_at, step.after.expected_until,
                     step.after.events, step.after.expected, step.after.found, list(step.after.alternatives),
-                    step.after.account_id, step.after.break_id,
+                    step.after.account_id, step.after.assignee, step.after.break_id,
                 )
                 for step in steps
                 if not step.is_new
@@ -231,6 +233,7 @@ def _values(one: Break) -> tuple[Any, ...]:
         one.break_id, one.identity, one.book, one.break_class, one.owner, one.source, one.account_id, one.currency,
         one.expected, one.found, one.at, one.rule, list(one.ours), list(one.theirs), list(one.alternatives), one.state,
         one.first_day, one.last_day, one.first_seen_at, one.last_seen_at, one.expected_until, one.events,
+        one.assignee,
     )  # fmt: skip
 
 
@@ -240,5 +243,5 @@ def _read(row: tuple[Any, ...]) -> Break:
         source=row[5], account_id=row[6], currency=row[7], expected=row[8], found=row[9], at=row[10], rule=row[11],
         ours=tuple(row[12]), theirs=tuple(row[13]), alternatives=tuple(row[14]), state=BreakState(row[15]),
         first_day=row[16], last_day=row[17], first_seen_at=row[18], last_seen_at=row[19], expected_until=row[20],
-        events=row[21],
+        events=row[21], assignee=row[22],
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterfoil.reconcile.background import Background
 from counterfoil.reconcile.breaks_service import Breaks
 from counterfoil.reconcile.imports import Imports
 from counterfoil.reconcile.runs_service import Runs
@@ -22,3 +23,4 @@ class Reconciliation:
     breaks: Breaks
     settling: Settling
     money_settling: MoneySettling
+    background: Background

@@ -276,6 +276,8 @@ class BreakEventKind(StrEnum):
     REOPENED = "reopened"
     UNDONE = "undone"
     PROPOSED = "proposed"
+    # Somebody has taken it on, or nobody any more.
+    ASSIGNED = "assigned"
 
 
 class SettlementAction(StrEnum):
@@ -327,6 +329,8 @@ class Break:
     last_seen_at: int
     expected_until: int | None = None
     events: int = 0
+    # Who has taken it on, by name; `owner` says whose such breaks are.
+    assignee: str | None = None
 
     @property
     def difference(self) -> int | None:

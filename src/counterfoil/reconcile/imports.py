@@ -344,6 +344,11 @@ class Imports:
                 connection, source=source, faulty=faulty, before=before, most=min(most, PAGE_MAX + 1)
             )
 
+    async def latest(self) -> dict[str, KeptStatement]:
+        """The last statement that came, by source."""
+        async with self._database.reading() as connection:
+            return {one.source: one for one in await store.latest_statements(connection)}
+
     async def lines(self, line_ids: Sequence[UUID]) -> Sequence[KeptLine]:
         """These lines as they are told now."""
         async with self._database.reading() as connection:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from counterfoil.foundation.errors import InputError
 from counterfoil.redaction.rules import redact
 
-PERSON_MAX = 100
+# An e-mail address.
+PERSON_MAX = 254
 REASON_MAX = 500
 
 

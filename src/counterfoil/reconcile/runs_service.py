@@ -11,14 +11,14 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.errors import Conflict, CounterfoilError, InputError, NotFound, Unavailable
 from counterfoil.foundation.ids import show_id
-from counterfoil.foundation.periods import Window, from_datetime, read_time_zone, window_bounds
+from counterfoil.foundation.periods import Window, from_datetime, read_time_zone, to_datetime, window_bounds
 from counterfoil.observability import log
 from counterfoil.reconcile import breaks_store, gather_store, matches_store, runs_rules, sources_store, statements_store
 from counterfoil.reconcile import runs_store as store
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from counterfoil.reconcile.engines import Engine
 
 PAGE_MAX = 500
+# A quarter at a glance.
+BOARD_DAYS_MAX = 92
 DUCKDB = "duckdb"
 LEASE = "reconcile"
 # The order in which the books of a day are held: what is small tells first.
@@ -82,6 +84,15 @@ class RunProgress:
     book: Book
     step: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardDay:
+    """A day on the board: the latest run of each book that was held, and who has closed the day."""
+
+    day: date
+    runs: Mapping[Book, Run]
+    closed: ClosedDay | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +379,25 @@ class Runs:
         """Runs, newest first."""
         async with self._database.reading() as connection:
             return await store.read_runs(connection, day=day, book=book, before=before, most=min(most, PAGE_MAX + 1))
+
+    async def board(self, *, last: date, days: int = 14) -> Sequence[BoardDay]:
+        """Days up to one, newest first, each with the latest run of its books; also those that nobody has held."""
+        days = max(1, min(days, BOARD_DAYS_MAX))
+        first = last - timedelta(days=days - 1)
+        async with self._database.reading() as connection:
+            runs = await store.runs_of_days(connection, first=first, last=last)
+            closed = {one.day: one for one in await store.closed_days(connection, first=first, last=last)}
+        held: dict[date, dict[Book, Run]] = {}
+        for run in runs:
+            held.setdefault(run.day, {})[run.book] = run
+        return [
+            BoardDay(day=day, runs=held.get(day, {}), closed=closed.get(day))
+            for day in (last - timedelta(days=back) for back in range(days))
+        ]
+
+    def day_of(self, at: int) -> date:
+        """The day that a time falls on."""
+        return to_datetime(at).astimezone(read_time_zone(self._time_zone)).date()
 
     async def day(self, day: date) -> DayView:
         """How a day stands."""

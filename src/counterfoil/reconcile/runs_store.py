@@ -82,6 +82,25 @@ async def latest_runs(connection: Connection, day: date) -> list[Run]:
     return [_read(row) for row in await cursor.fetchall()]
 
 
+async def runs_of_days(connection: Connection, *, first: date, last: date) -> list[Run]:
+    """The latest run of each book on each of these days, newest day first."""
+    cursor = await connection.execute(
+        f"SELECT DISTINCT ON (day, book) {_RUN} FROM reconcile_runs WHERE day >= %s AND day <= %s"  # noqa: S608
+        " ORDER BY day DESC, book, run_id DESC",
+        (first, last),
+    )
+    return [_read(row) for row in await cursor.fetchall()]
+
+
+async def closed_days(connection: Connection, *, first: date, last: date) -> list[ClosedDay]:
+    """The closed ones of these days, newest first."""
+    cursor = await connection.execute(
+        "SELECT day, closed_at, closed_by, facts FROM reconcile_days WHERE day >= %s AND day <= %s ORDER BY day DESC",
+        (first, last),
+    )
+    return [ClosedDay(day=row[0], closed_at=row[1], closed_by=row[2], facts=row[3]) for row in await cursor.fetchall()]
+
+
 async def providers_paid(connection: Connection, *, begins: int, ends: int) -> list[str]:
     """The payment providers that orders were paid by in that time."""
     cursor = await connection.execute(

@@ -79,6 +79,18 @@ class Settling:
             await breaks_store.write_steps(connection, [step])
         return step.after
 
+    async def assign(self, break_id: UUID, to: str | None, *, by: str) -> Break:
+        """Say who has taken it on (None: nobody any more); its state stays. Raises `NotFound`, `Conflict`, `InputError`."""
+        person, assignee = check_person(by), None if to is None else check_person(to)
+        async with self._database.unit_of_work() as connection:
+            one = await _locked(connection, break_id)
+            settling_rules.check_standing(one)
+            if one.assignee == assignee:
+                return one
+            step = settling_rules.assigned(one, assignee, at=self._clock.now(), by=person)
+            await breaks_store.write_steps(connection, [step])
+        return step.after
+
     async def reopen(self, break_id: UUID, *, by: str, reason: str) -> Break:
         """Open a break again; what was linked with it comes apart, and the other breaks of that link are open too.
 

@@ -111,6 +111,16 @@ def remark_of(one: Break, what: BreakEventKind, *, at: int, by: str, remark: str
     return Step(after=after, event=event)
 
 
+def assigned(one: Break, assignee: str | None, *, at: int, by: str) -> Step:
+    """The same break with somebody, or nobody, who has taken it on."""
+    after = replace(one, events=one.events + 1, assignee=assignee)
+    event = BreakEvent(
+        number=after.events, at=at, state=one.state, what=BreakEventKind.ASSIGNED, by=by, run_id=None, remark=assignee,
+        facts={"assignee": assignee},
+    )  # fmt: skip
+    return Step(after=after, event=event)
+
+
 def sides(one: Break, rows: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Our rows and theirs when `rows` are linked to a break's own; raises `InputError` (`break_rows_unknown`)."""
     given = [row.strip() for row in rows]

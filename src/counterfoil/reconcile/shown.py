@@ -235,6 +235,7 @@ def break_json(one: Break, *, age_days: int) -> Json:
         "book": one.book.value,
         "class": one.break_class.value,
         "owner": one.owner,
+        "assignee": one.assignee,
         "state": one.state.value,
         "source": one.source,
         "account_id": _id("account", one.account_id),

@@ -147,6 +147,14 @@ async def read_statements(
     return [read_statement_row(row) for row in await cursor.fetchall()]
 
 
+async def latest_statements(connection: Connection) -> list[KeptStatement]:
+    """The last statement of each source, by when it was imported."""
+    cursor = await connection.execute(
+        f"SELECT DISTINCT ON (source) {_STATEMENT} FROM statements ORDER BY source, statement_id DESC"  # noqa: S608
+    )
+    return [read_statement_row(row) for row in await cursor.fetchall()]
+
+
 async def statements_covering(connection: Connection, *, begins: int, ends: int) -> list[KeptStatement]:
     """Every statement that covers a part of that time, by source and beginning."""
     cursor = await connection.execute(

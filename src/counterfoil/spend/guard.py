@@ -160,7 +160,7 @@ class SpendGuard:
         limits = state.limits
         if not limits.knows(caller.key_id):
             return self._unknown_key(entry, state, command, now, event_no)
-        applicable = limits.applicable(caller.key_id)
+        applicable = limits.applicable(caller.key_id, now)
         wallet = WalletView(
             spendable=spendable, currency=entry.wallet.currency, account_status=entry.wallet.status,
             held=entry.wallet.held,

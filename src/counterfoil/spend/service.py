@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,8 @@ from counterfoil.pricing.model import TOKEN_KINDS, Price, PriceMissing
 from counterfoil.pricing.rules import bound, rate
 from counterfoil.pricing.service import PriceBooks
 from counterfoil.pricing.usage import to_json as usage_json
-from counterfoil.spend import store
+from counterfoil.spend import request_lists_store, store
+from counterfoil.spend.estimates import CallSize, CostEstimate, estimate
 from counterfoil.spend.guard import Along
 from counterfoil.spend.model import (
     Admission,
@@ -56,6 +58,7 @@ from counterfoil.spend.model import (
     Ticket,
 )
 from counterfoil.spend.records import Delivered, Failed, ask_of, storable, storable_arrival, task_refunded
+from counterfoil.spend.request_lists import LOOKED_THROUGH, LOOKING_SECONDS, RequestFilter, RequestPage
 from counterfoil.spend.settling import Settling
 from counterfoil.spend.submissions import Fingerprints
 from counterfoil.spend.upstreams import Routes
@@ -67,6 +70,8 @@ _MINUTE = 60_000_000
 # Addresses remembered between two writes of the counts of unknown keys; beyond them they are counted together.
 _UNKNOWN_ADDRESSES_MAX = 10_000
 CUSTOMER_BOOK = "customer"
+# The longest page of requests, which is what goes into a file.
+REQUESTS_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +249,23 @@ class Spend:
         """End a hold whose time is up inside a unit of work; raises `Conflict` `hold_not_due` before that."""
         return await self._settling.expire(connection, account_id=account_id, request_id=request_id, reason=reason)
 
+    def served_models(self) -> tuple[str, ...]:
+        """The models that some upstream serves now."""
+        return self._routes.models()
+
+    def cost_of(self, model: str, size: CallSize, *, multiplier_millis: int) -> CostEstimate:
+        """What a call of that size would have reserved for it now, and would cost; nothing is recorded.
+
+        Raises `PriceMissing`, and `InputError` naming the field.
+        """
+        price = self._prices.price_for(CUSTOMER_BOOK, model, self._clock.now())
+        if price is None:
+            raise PriceMissing(book=CUSTOMER_BOOK, model=model)
+        return estimate(
+            price, size, multiplier_millis=multiplier_millis, strict_bound=self._settings.strict_bound,
+            lowers_caps=self._settings.fit,
+        )  # fmt: skip
+
     def price_units(self, model: str, at: int) -> frozenset[str] | None:
         """What the customers' book prices by the piece for a model: `image:1024x1024:high`, `second:720x1280`; None
         where it has no price."""
@@ -284,7 +306,7 @@ class Spend:
         """What `authorize` would decide now, with every check; nothing is held or recorded."""
         ticket = self._ticket(caller, arrival)
         limits, wallet = await self._load(caller)
-        applicable = limits.applicable(caller.key_id)
+        applicable = limits.applicable(caller.key_id, self._clock.now())
         ask, problems = ask_of(ticket, applicable, wallet.currency)
         decision = limits.decide(
             ask, wallet=wallet, key_id=caller.key_id, model=arrival.model,
@@ -296,7 +318,7 @@ class Spend:
     async def access(self, caller: Caller, client_address: str) -> tuple[Decision, bool]:
         """Whether the key may be used at all, and whether it may see balances: for addresses that cost nothing."""
         limits, wallet = await self._load(caller)
-        applicable = limits.applicable(caller.key_id)
+        applicable = limits.applicable(caller.key_id, self._clock.now())
         decision = decide_access(
             wallet=wallet, applicable=applicable, client_address=client_address, token_hash=caller.token_hash,
             now=self._clock.now(),
@@ -338,6 +360,11 @@ class Spend:
             raise NotFound(code="account_not_found")
         return replace(standing, show_balance=show_balance)
 
+    async def models_of(self, account_id: UUID, request_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The models that these requests (or tasks) of an account asked for; those without one are left out."""
+        async with self._reading() as connection:
+            return await store.models_of(connection, account_id=account_id, request_ids=request_ids)
+
     async def charged_by_day(self, account_id: UUID, *, start: int, end: int) -> list[tuple[int, int]]:
         """UTC days (their start) of a window with what was charged, refunds deducted."""
         async with self._reading() as connection:
@@ -364,8 +391,36 @@ class Spend:
         """Requests of an account (None: of all), newest first, without their attempts."""
         async with self._reading() as connection:
             return await store.requests_of(
-                connection, account_id=account_id, before=before, most=min(most, 1000), state=state, code=code
+                connection, account_id=account_id, before=before, most=min(most, REQUESTS_MOST), state=state, code=code
             )
+
+    async def request_page(
+        self, account_id: UUID, wanted: RequestFilter, *, before: UUID | None = None, most: int = 50
+    ) -> RequestPage:
+        """A page of an account's requests, newest first, without their attempts.
+
+        Where few of them are meant, not all are looked through for one page: a short one says how far, and where to go on.
+        """
+        most = max(1, min(most, REQUESTS_MOST))
+        look = max(LOOKED_THROUGH, most + 1) if wanted.narrows else most + 1
+        until = asyncio.get_running_loop().time() + LOOKING_SECONDS
+        found, looked_until = list[RequestView](), None
+        async with self._reading() as connection:
+            while True:
+                found += await request_lists_store.page_of_requests(
+                    connection, account_id=account_id, wanted=wanted, before=before, most=most + 1 - len(found),
+                    look_through=look,
+                )  # fmt: skip
+                if len(found) > most:
+                    return RequestPage(requests=tuple(found[:most]), before=found[most - 1].request_id)
+                end = None
+                if wanted.narrows:
+                    end = await request_lists_store.end_of_look(
+                        connection, account_id=account_id, wanted=wanted, before=before, look_through=look
+                    )
+                before, looked_until = (None, None) if end is None else end
+                if before is None or asyncio.get_running_loop().time() > until:
+                    return RequestPage(requests=tuple(found), before=before, looked_until=looked_until)
 
     async def totals(self) -> list[tuple[str, str | None, int, int, int]]:
         """State, code, number of requests, charged and uncollected nanos, over everything recorded."""

@@ -125,7 +125,8 @@ ENGINE_STATEMENTS = (
     INSERT_SUBMISSIONS, ADD_TO_SUBMISSIONS, BIND_KEYS,
 )  # fmt: skip
 
-_VIEW: LiteralString = (
+# The columns of `RequestView`, of a request `r` with its account `a` and its group `g`.
+REQUEST_VIEW: LiteralString = (
     "r.account_id, r.request_id, r.event_no, r.key_id, r.key_mask, r.group_id, g.name AS group_name, r.member_id,"
     " r.endpoint, r.model, r.model_tier, r.stream, r.client, r.client_address, r.retry_count, r.in_flight,"
     " r.received_at, r.decided_at, r.first_byte_at, r.ended_at, r.state, r.charge_mark, r.status_code, r.code,"
@@ -141,7 +142,7 @@ _FROM: LiteralString = (
 
 async def find_request(connection: Connection, request_id: UUID) -> RequestView | None:
     async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
-        await cursor.execute(f"SELECT {_VIEW}{_FROM} WHERE r.request_id = %s", (request_id,))
+        await cursor.execute(f"SELECT {REQUEST_VIEW}{_FROM} WHERE r.request_id = %s", (request_id,))
         return await cursor.fetchone()
 
 
@@ -168,7 +169,7 @@ async def requests_of(
     """Newest first; ids are times, so `before` is the last id of the page before."""
     async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
         await cursor.execute(
-            f"SELECT {_VIEW}{_FROM} WHERE (%(account)s::uuid IS NULL OR r.account_id = %(account)s)"
+            f"SELECT {REQUEST_VIEW}{_FROM} WHERE (%(account)s::uuid IS NULL OR r.account_id = %(account)s)"
             " AND (%(before)s::uuid IS NULL OR r.request_id < %(before)s)"
             " AND (%(state)s::text IS NULL OR r.state = %(state)s) AND (%(code)s::text IS NULL OR r.code = %(code)s)"
             " ORDER BY r.request_id DESC LIMIT %(most)s",
@@ -183,10 +184,19 @@ async def requests_by_ids(
     """Requests of one account, in the order of their decisions."""
     async with connection.cursor(row_factory=class_row(RequestView)) as cursor:
         await cursor.execute(
-            f"SELECT {_VIEW}{_FROM} WHERE r.account_id = %s AND r.request_id = ANY(%s) ORDER BY r.event_no",
+            f"SELECT {REQUEST_VIEW}{_FROM} WHERE r.account_id = %s AND r.request_id = ANY(%s) ORDER BY r.event_no",
             (account_id, list(request_ids)),
         )
         return await cursor.fetchall()
+
+
+async def models_of(connection: Connection, *, account_id: UUID, request_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The models that these requests of an account asked for."""
+    cursor = await connection.execute(
+        "SELECT request_id, model FROM requests WHERE account_id = %s AND request_id = ANY(%s) AND model IS NOT NULL",
+        (account_id, list(request_ids)),
+    )
+    return dict(await cursor.fetchall())
 
 
 async def attempts_of(connection: Connection, *, account_id: UUID, request_id: UUID) -> tuple[AttemptView, ...]:

@@ -13,6 +13,8 @@ from counterfoil.spend.submissions import IDEMPOTENCY_DAYS, LOOP_COPIES
 from counterfoil.storage.database import Database
 
 COPIES_SHOWN_MAX = 200
+# A page of the console as a file, and one more.
+_PAGE_MOST = 10_001
 # Below so many calls a minute, a rise is people at work.
 BURST_CALLS_LEAST = 20
 _DAY = 86_400 * MICROS_PER_SECOND
@@ -42,6 +44,9 @@ class Submissions:
         account_id: UUID | None,
         *,
         key_id: UUID | None = None,
+        model: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         before: UUID | None = None,
         copies_least: int = 2,
         most: int = 50,
@@ -49,13 +54,15 @@ class Submissions:
         """Submissions that were sent at least so often, newest first, without their copies."""
         async with self._database.reading() as connection:
             return await submissions_store.submissions_of(
-                connection, account_id=account_id, key_id=key_id, before=before, least=copies_least,
-                most=max(1, min(most, 1000)),
+                connection, account_id=account_id, key_id=key_id, model=model, since=since, until=until, before=before,
+                least=copies_least, most=max(1, min(most, _PAGE_MOST)),
             )  # fmt: skip
 
-    async def loops(self, account_id: UUID | None, *, most: int = 50) -> list[SubmissionView]:
+    async def loops(
+        self, account_id: UUID | None, *, before: UUID | None = None, most: int = 50
+    ) -> list[SubmissionView]:
         """Submissions that a script has sent again and again."""
-        return await self.sent_again(account_id, copies_least=LOOP_COPIES, most=most)
+        return await self.sent_again(account_id, before=before, copies_least=LOOP_COPIES, most=most)
 
     async def bursts(self, account_id: UUID, *, since: int, until: int | None = None) -> list[KeyBurst]:
         """Keys whose calls of one model rose minute after minute: a loop whose content changes a little each time."""

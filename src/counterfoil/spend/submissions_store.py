@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from counterfoil.foundation.ids import make_id
 from counterfoil.spend.model import KeyBurst, SubmissionView
 
 Connection = AsyncConnection[Any]
@@ -49,18 +50,42 @@ async def find_submission(connection: Connection, submission_id: UUID) -> Submis
         return await cursor.fetchone()
 
 
+_FILTERS: tuple[tuple[str, LiteralString], ...] = (
+    ("account_id", "p.account_id = %(account_id)s"),
+    ("key_id", "p.key_id = %(key_id)s"),
+    ("model", "p.model = %(model)s"),
+    ("since", "p.submission_id >= %(since)s"),
+    ("below", "p.submission_id < %(below)s"),
+)
+
+
 async def submissions_of(
-    connection: Connection, *, account_id: UUID | None, key_id: UUID | None, before: UUID | None, least: int, most: int
+    connection: Connection,
+    *,
+    account_id: UUID | None,
+    key_id: UUID | None,
+    model: str | None,
+    since: int | None,
+    until: int | None,
+    before: UUID | None,
+    least: int,
+    most: int,
 ) -> list[SubmissionView]:
-    """Submissions with at least so many copies, newest first."""
+    """Submissions with at least so many copies, newest first; ids are times."""
+    below = [one for one in (before, None if until is None else make_id(until, 0)) if one is not None]
+    values = {
+        "account_id": account_id, "key_id": key_id, "model": model,
+        "since": None if since is None else make_id(since, 0), "below": min(below, default=None),
+    }  # fmt: skip
+    # Only what is asked about stands in the statement, so that an index answers it: that of what was sent again.
+    conditions = [sql for name, sql in _FILTERS if values[name] is not None]
+    conditions.append("p.copies > 1 AND p.copies >= %(least)s" if least > 1 else "true")
     async with connection.cursor(row_factory=class_row(SubmissionView)) as cursor:
         await cursor.execute(
-            f"{_VIEW}{_COPIES} WHERE s.submission_id IN (SELECT p.submission_id FROM submissions p"  # noqa: S608
-            " WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s)"
-            " AND (%(key)s::uuid IS NULL OR p.key_id = %(key)s) AND (%(before)s::uuid IS NULL OR p.submission_id < %(before)s)"
-            " AND p.copies >= %(least)s AND (%(least)s < 2 OR p.copies > 1) ORDER BY p.submission_id DESC LIMIT %(most)s)"
-            f"{_GROUPED} ORDER BY s.submission_id DESC",
-            {"account": account_id, "key": key_id, "before": before, "least": least, "most": most},
+            f"{_VIEW}{_COPIES} WHERE (s.account_id, s.submission_id) IN ("  # noqa: S608
+            f"SELECT p.account_id, p.submission_id FROM submissions p WHERE {' AND '.join(conditions)}"
+            f" ORDER BY p.submission_id DESC LIMIT %(most)s){_GROUPED} ORDER BY s.submission_id DESC",
+            values | {"least": least, "most": most},
         )
         return await cursor.fetchall()
 

@@ -1,10 +1,11 @@
 """The data directory: keys and the operator's token, in files that only their owner can read.
 
-    signing.key       Ed25519, signs checkpoints; base64 of the 32 bytes
-    sealing.key       AES-256, seals secrets at rest; `1:BASE64`, one line per version
-    operator.token    opens the management API
-    checkpoints/      signed checkpoints, kept outside the database they vouch for
-    postgres*         the embedded PostgreSQL, see `embedded.py`
+    signing.key         Ed25519, signs checkpoints; base64 of the 32 bytes
+    sealing.key         AES-256, seals secrets at rest; `1:BASE64`, one line per version
+    operator.token      opens the management API
+    administrator.link  makes the first administrator; gone once there is one
+    checkpoints/        signed checkpoints, kept outside the database they vouch for
+    postgres*           the embedded PostgreSQL, see `embedded.py`
 
 Each secret may be given by a setting instead, which several hosts of one installation need.
 """
@@ -102,7 +103,7 @@ class DataDirectory:
 
     def too_open(self) -> list[Path]:
         """The secret files that others than their owner can read, which `doctor` warns of."""
-        kept = [*self.path.glob("*.key"), *self.path.glob("*.token"), *self.path.glob("*.password")]
+        kept = [path for ending in ("key", "token", "password", "link") for path in self.path.glob(f"*.{ending}")]
         return sorted(path for path in kept if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
     def _secret(self, setting: str, name: str, make: Callable[[], str]) -> tuple[str, str]:

@@ -32,6 +32,8 @@ from counterfoil.tasks.transitions import Transitions
 from counterfoil.tasks.upstream import TaskUpstreams
 
 _LIST_MOST = 1_000
+# A page of the console as a file, and one more.
+_PAGE_MOST = 10_001
 _EXPIRY_BATCH = 200
 _LAST_ID = UUID(int=2**128 - 1)
 _SECONDS_PER_DAY = 86_400
@@ -145,14 +147,19 @@ class Tasks:
         key_id: UUID | None = None,
         kind: str | None = None,
         state: str | None = None,
+        charge_mark: str | None = None,
+        model: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         before: UUID | None = None,
         most: int = 50,
     ) -> list[TaskView]:
         """Tasks without their histories, newest first; `before` is the last id of the page before."""
         async with self._reading() as connection:
             return await store.tasks_of(
-                connection, account_id=account_id, key_id=key_id, kind=kind, state=state, before=before,
-                most=max(1, min(most, _LIST_MOST)),
+                connection, account_id=account_id, key_id=key_id, kind=kind, state=state, charge_mark=charge_mark,
+                model=model, since=since, until=until, before=before,
+                most=max(1, min(most, _PAGE_MOST)),
             )  # fmt: skip
 
     # -- what happens to one -----------------------------------------------------------------------------------

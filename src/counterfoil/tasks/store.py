@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
+from counterfoil.foundation.ids import make_id
 from counterfoil.storage.pipeline import Statement
 from counterfoil.tasks.model import DownloadState, Source, TaskEvent, TaskKind, TaskState, TaskView
 
@@ -144,6 +145,18 @@ async def is_taken(connection: Connection, *, upstream: str, upstream_task_id: s
     return await cursor.fetchone() is not None
 
 
+_FILTERS: tuple[tuple[str, LiteralString], ...] = (
+    ("account_id", "t.account_id = %(account_id)s"),
+    ("key_id", "t.key_id = %(key_id)s"),
+    ("kind", "t.kind = %(kind)s"),
+    ("state", "t.state = %(state)s"),
+    ("charge_mark", "r.charge_mark = %(charge_mark)s"),
+    ("model", "t.model = %(model)s"),
+    ("since", "t.task_id >= %(since)s"),
+    ("below", "t.task_id < %(below)s"),
+)
+
+
 async def tasks_of(
     connection: Connection,
     *,
@@ -151,17 +164,25 @@ async def tasks_of(
     key_id: UUID | None,
     kind: str | None,
     state: str | None,
+    charge_mark: str | None,
+    model: str | None,
+    since: int | None,
+    until: int | None,
     before: UUID | None,
     most: int,
 ) -> list[TaskView]:
     """Newest first; ids are times, so `before` is the last id of the page before."""
+    below = [one for one in (before, None if until is None else make_id(until, 0)) if one is not None]
+    values = {
+        "account_id": account_id, "key_id": key_id, "kind": kind, "state": state, "charge_mark": charge_mark, "model": model,
+        "since": None if since is None else make_id(since, 0), "below": min(below, default=None),
+    }  # fmt: skip
+    # Only what is asked about stands in the statement, so that an index answers it.
+    conditions = [sql for name, sql in _FILTERS if values[name] is not None] or ["true"]
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
-            f"SELECT {_VIEW}{_FROM} WHERE (%(account)s::uuid IS NULL OR t.account_id = %(account)s)"
-            " AND (%(key)s::uuid IS NULL OR t.key_id = %(key)s) AND (%(kind)s::text IS NULL OR t.kind = %(kind)s)"
-            " AND (%(state)s::text IS NULL OR t.state = %(state)s)"
-            " AND (%(before)s::uuid IS NULL OR t.task_id < %(before)s) ORDER BY t.task_id DESC LIMIT %(most)s",
-            {"account": account_id, "key": key_id, "kind": kind, "state": state, "before": before, "most": most},
+            f"SELECT {_VIEW}{_FROM} WHERE {' AND '.join(conditions)} ORDER BY t.task_id DESC LIMIT %(most)s",
+            values | {"most": most},
         )
         return [_read_view(row) for row in await cursor.fetchall()]
 

@@ -131,6 +131,34 @@ _ACTIONS = (
         ),
         back=RECORD_STANDS,
     ),
+    _entry(
+        Kind.APPROVAL_ACTION,
+        "credit",
+        label=Text(zh="入账", en="Credit an account"),
+        explanation=Text(
+            zh="给一个账户一笔新的额度，只入账一次。",
+            en="An account gets new credit, once.",
+        ),
+        change=Text(
+            zh="请先核对账户的流水和提出的理由，再决定。",
+            en="Check the account's transfers and the reason given before deciding.",
+        ),
+        back=RECORD_STANDS,
+    ),
+    _entry(
+        Kind.APPROVAL_ACTION,
+        "grant_end",
+        label=Text(zh="提前结束额度", en="End a grant early"),
+        explanation=Text(
+            zh="一笔额度立即结束，没有用完的部分作废。",
+            en="A grant ends at once, and what is left of it lapses.",
+        ),
+        change=Text(
+            zh="请先核对这笔额度的来源和剩余，再决定。",
+            en="Check where the grant came from and what is left of it before deciding.",
+        ),
+        back=RECORD_STANDS,
+    ),
     *(
         _entry(
             Kind.APPROVAL_ACTION,

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     CHECK_SCOPE = "check_scope"
     LIMIT_WINDOW = "limit_window"
     LIMIT_UNIT = "limit_unit"
+    # Where an ask for more than a limit allows is.
+    LIMIT_ASK_STATE = "limit_ask_state"
     MODEL_TIER = "model_tier"
     DUPLICATE_POLICY = "duplicate_policy"
     CODE_STATE = "code_state"
@@ -112,6 +114,17 @@ class Kind(StrEnum):
     STATEMENT_SOURCE = "statement_source"
     BOOK = "book"
     OWNER = "owner"
+    # What a member is on their account, what somebody does for the operator, and what either may do: of a permission, the
+    # code is its name with underscores.
+    ROLE = "role"
+    STAFF_ROLE = "staff_role"
+    PERMISSION = "permission"
+    PERSON_STATE = "person_state"
+    INVITATION_STATE = "invitation_state"
+    # What people do to people, as the audit trail says it.
+    AUDIT_EVENT = "audit_event"
+    # A mail about signing in: the label is its subject line, filled in.
+    MAIL = "mail"
     # A part of a page: the label is its heading, the explanation its paragraph.
     PAGE = "page"
     # The label is on the button, the explanation is its hint.

@@ -270,6 +270,18 @@ _ERRORS = (
         ),
     ),
     _error(
+        "channel_address_private",
+        label=Text(zh="渠道地址不是公网地址", en="Channel not on the public internet"),
+        explanation=Text(
+            zh="这个地址指向本机或内部网络；客户的渠道只能使用公网地址。",
+            en="This address leads to this machine or to an internal network; customers' channels use public addresses only.",
+        ),
+        change=Text(
+            zh="请填写公网可以访问的地址，或请运营代为添加。",
+            en="Use an address on the public internet, or ask operations to add the channel.",
+        ),
+    ),
+    _error(
         "channel_secret_unreadable",
         label=Text(zh="签名密钥不能使用", en="Signing secret not usable"),
         explanation=Text(

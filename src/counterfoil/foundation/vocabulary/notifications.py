@@ -43,7 +43,7 @@ _PAYMENT_STANDS = Text(
 )
 
 
-def _told(
+def told(
     code: str,
     *,
     subject: Text,
@@ -70,7 +70,7 @@ def _told(
 
 
 _BALANCE = (
-    *_told(
+    *told(
         "balance_low",
         subject=Text(zh="余额只剩 {balance}", en="Balance is down to {balance}"),
         meaning=Text(
@@ -91,7 +91,7 @@ _BALANCE = (
             en="Recharge the account; the alert can be changed in the account's alert rules.",
         ),
     ),
-    *_told(
+    *told(
         "balance_lasts_days",
         subject=Text(zh="余额大约还够用 {days} 天", en="Balance lasts about {days} more days"),
         meaning=Text(
@@ -112,7 +112,7 @@ _BALANCE = (
             en="Recharge before it runs out; if the spending is too high, see which group, key and model it is.",
         ),
     ),
-    *_told(
+    *told(
         "spend_spike",
         subject=Text(zh="一小时花费 {spent}，远多于平时", en="{spent} spent within an hour, far more than usual"),
         meaning=Text(
@@ -136,7 +136,7 @@ _BALANCE = (
             en="If it was not meant, disable the key or give it a daily limit.",
         ),
     ),
-    *_told(
+    *told(
         "credit_expiring_7d",
         subject=Text(zh="{amount} 的额度将在 {expires} 到期", en="{amount} of credit expires at {expires}"),
         meaning=Text(
@@ -157,7 +157,7 @@ _BALANCE = (
             en="Use it before then; credit that expires first is always spent first.",
         ),
     ),
-    *_told(
+    *told(
         "credit_expiring_1d",
         subject=Text(zh="最后一天：{amount} 的额度在 {expires} 到期", en="Last day: {amount} of credit expires at {expires}"),
         meaning=Text(
@@ -182,7 +182,7 @@ _BALANCE = (
 
 
 def _limit(code: str, *, subject: Text, text: Text, meaning: Text, sent: Text, change: Text) -> tuple[Entry, Entry]:
-    return _told(
+    return told(
         code, subject=subject, meaning=meaning, text=text, sent=sent, look=_LOOK_AT_LIMITS, change=change,
         owner=Owner.TEAM_ADMIN,
     )  # fmt: skip
@@ -305,7 +305,7 @@ _LIMITS = (
 )  # fmt: skip
 
 _ORDERS = (
-    *_told(
+    *told(
         "order_credited",
         subject=Text(zh="充值 {credited} 已入账", en="Recharge credited: {credited}"),
         meaning=Text(
@@ -324,7 +324,7 @@ _ORDERS = (
         ),
         back=_PAYMENT_STANDS,
     ),
-    *_told(
+    *told(
         "order_refunded",
         subject=Text(zh="订单已退款 {refunded}", en="Order refunded: {refunded}"),
         meaning=Text(
@@ -343,7 +343,7 @@ _ORDERS = (
         ),
         back=_PAYMENT_STANDS,
     ),
-    *_told(
+    *told(
         "order_disputed",
         subject=Text(zh="订单 {order} 的付款有争议", en="The payment of order {order} is disputed"),
         meaning=Text(
@@ -362,7 +362,7 @@ _ORDERS = (
         ),
         back=_PAYMENT_STANDS,
     ),
-    *_told(
+    *told(
         "invoice_decided",
         subject=Text(zh="订单 {order} 的发票：{invoice_state}", en="Invoice of order {order}: {invoice_state}"),
         meaning=Text(
@@ -383,7 +383,7 @@ _ORDERS = (
             en="If it was turned down, correct what the reason names and ask anew; if it was issued, look for it by its number.",
         ),
     ),
-    *_told(
+    *told(
         "order_attention",
         owner=Owner.OPERATIONS,
         subject=Text(zh="订单 {order} 需要有人看一下：{what}", en="Order {order} needs a look: {what}"),
@@ -406,7 +406,7 @@ _ORDERS = (
         ),
         back=_PAYMENT_STANDS,
     ),
-    *_told(
+    *told(
         "code_redeemed",
         subject=Text(zh="兑换码已兑换：{credited}", en="Code redeemed: {credited}"),
         meaning=Text(
@@ -425,7 +425,7 @@ _ORDERS = (
         ),
         back=_PAYMENT_STANDS,
     ),
-    *_told(
+    *told(
         "task_refunded",
         subject=Text(zh="任务已退款 {refunded}", en="Task refunded: {refunded}"),
         meaning=Text(
@@ -453,7 +453,7 @@ _ORDERS = (
 )  # fmt: skip
 
 _OPERATIONS = (
-    *_told(
+    *told(
         "upstream_out_of_money",
         owner=Owner.OPERATIONS,
         subject=Text(zh="上游 {upstream} 的余额用完了", en="Upstream {upstream} is out of money"),
@@ -474,7 +474,7 @@ _OPERATIONS = (
             en="Add money or raise the quota there; disable the upstream until that is possible.",
         ),
     ),
-    *_told(
+    *told(
         "channel_test",
         subject=Text(zh="测试通知", en="Test notification"),
         meaning=Text(

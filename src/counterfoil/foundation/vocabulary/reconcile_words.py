@@ -136,6 +136,7 @@ _EVENTS = (
         Kind.BREAK_EVENT, "proposed", "提出了处理办法", "Proposed",
         "有人提出了一个动钱的处理办法，等审批。", "Somebody has proposed what would move money; it waits for approval.",
     ),
+    _word(Kind.BREAK_EVENT, "assigned", "换了负责人", "Assigned", "有人接手，或不再由谁负责。", "Somebody has taken it on, or nobody any more."),
     _word(Kind.BREAK_EVENT, "linked", "已关联", "Linked", "有人把两边的行关联起来。", "Somebody has linked the rows of both sides."),
     _word(Kind.BREAK_EVENT, "ignored", "忽略", "Ignored", "有人决定不处理，并写明原因。", "Somebody has decided that nothing is to be done, and why."),
     _word(Kind.BREAK_EVENT, "expected", "标为预计会到", "Marked as expected", "有人说明对应的行会在某个日期之前到。", "Somebody expects the other row by a date."),
