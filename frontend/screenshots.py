@@ -26,7 +26,7 @@ SHOWN = (
     ("overview", "/accounts/{account_id}/overview", Look()),
     ("why", "/accounts/{account_id}/requests/{request_id}", Look()),
     ("statement", "/accounts/{account_id}/statement", Look("zh")),
-    ("breaks", "/reconcile/breaks", Look()),
+    ("break", "/reconcile/breaks/{break_id}", Look()),
     ("overview-phone", "/accounts/{account_id}/overview", Look("zh", dark=True, phone=True)),
 )  # fmt: skip
 LOOKS = (Look("en"), Look("zh"), Look("en", dark=True), Look("zh", phone=True))

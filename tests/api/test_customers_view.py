@@ -10,6 +10,7 @@ import pytest
 
 from api.conftest import PREFIX, Desk
 from api.town import House, as_, enrol, furnish, hire, open_shop, session_of
+from api.wiring import MODEL
 from counterfoil.api.access_rules import RULES
 from counterfoil.api.application import ROUTERS
 from counterfoil.identity.access import Role, StaffRole
@@ -47,7 +48,9 @@ async def test_a_customer_is_told_nothing_of_the_operators_side_on_any_route(des
                 continue
             filled = re.sub(r"{(\w+)}", lambda found: places[found[1]], route.path)  # type: ignore[attr-defined]
             answer = await desk.client.get(
-                f"{PREFIX}{filled}?account_id={house.account_id}&account={house.account_id}", headers=as_(token)
+                f"{PREFIX}{filled}?account_id={house.account_id}&account={house.account_id}"
+                f"&amount_paid=10&currency=USD&model={MODEL}",
+                headers=as_(token),
             )
             assert answer.status_code == 200, (route.path, answer.text)  # type: ignore[attr-defined]
             said.append((filled, answer.text))

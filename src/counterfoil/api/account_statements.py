@@ -25,7 +25,6 @@ Month = Annotated[
     str | None,
     Query(max_length=7, description="Such as 2026-11, in the account's time zone. Not given: the present one."),
 ]
-Tokens = Annotated[int, Query(ge=0, le=TOKENS_MAX)]
 
 
 class Line(Output):
@@ -186,11 +185,11 @@ async def get_recharge_quote(
 async def get_cost_estimate(
     services: UseCases,
     account_id: AccountId,
-    model: Annotated[str, Query(min_length=1, max_length=200)],
+    model: Annotated[str, Query(min_length=1, max_length=200, description="As customers name it.")],
     group_id: Annotated[str | None, Query(max_length=60, description="With this group's price tier.")] = None,
-    input_tokens: Tokens = 1_000,
+    input_tokens: Annotated[int, Query(ge=0, le=TOKENS_MAX, description="Tokens of the input.")] = 1_000,
     output_cap: Annotated[int | None, Query(ge=1, le=TOKENS_MAX, description="Not given: the price's default.")] = None,
-    usual_output: Tokens = 500,
+    usual_output: Annotated[int, Query(ge=0, le=TOKENS_MAX, description="Tokens that the answer usually has.")] = 500,
     unit: Annotated[
         str | None, Query(max_length=100, description="What is made, such as image:1024x1024:high or second:720x1280.")
     ] = None,

@@ -27,8 +27,11 @@ LINKED_FROM_OUTSIDE = {
     "/invitation/{token}": "/console/invitation/from-a-mail", "/welcome/{token}": "/console/welcome/from-the-terminal",
     "/register": "/console/register", "/forgotten": "/console/forgotten", "/sign-in": "/console/sign-in", "/confirm": None,
 }  # fmt: skip
-# What a demo has no record of.
-NOT_IN_THE_DEMO: set[str] = set()
+# Files, what somebody must have asked for first, and a page of accounts with more movements than a demo has.
+NOT_IN_THE_DEMO = {
+    "/accounts/{account_id}/evidence/{subject}", "/ledger/verifications/{verification_id}",
+    "/reconcile/imports/{import_id}", "/accounts/{account_id}/statement/sums",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +110,12 @@ def test_every_page_works_without_a_mouse(walk: Any) -> None:
             "[...document.querySelectorAll('[tabindex]')].filter(one => one.tabIndex > 0).map(one => one.outerHTML.slice(0, 200))"
         )
         found += [(path, one) for one in left_out + unnatural]
+        # A receipt is a document of its own, and where there is one thing to type into, one begins there.
+        if path.endswith("/receipt") or page.evaluate("document.querySelector('[autofocus]') !== null"):
+            continue
         page.keyboard.press("Tab")
         first = page.evaluate("document.activeElement.className")
-        if first != "skip" and not page.evaluate("document.activeElement.matches('[autofocus]')"):
+        if first != "skip":
             found.append((path, f"the first stop is {first!r}, not the way past the menu"))
     assert found == []
 

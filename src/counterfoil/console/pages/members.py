@@ -221,14 +221,14 @@ async def set_member_role(visit: Visit) -> Response:
 @pages.post("/accounts/{account_id}/members/{member_id}/disable", need=_WRITE, shows=member)
 async def disable_member(visit: Visit) -> Response:
     one = await _changeable(visit)
-    await visit.services.members.remove(one.member_id)
+    await visit.services.members.remove(one.member_id, by=visit.principal)
     return visit.done(_address(visit, one), "done_member_disabled")
 
 
 @pages.post("/accounts/{account_id}/members/{member_id}/enable", need=_WRITE, shows=member)
 async def enable_member(visit: Visit) -> Response:
     one = await _changeable(visit)
-    await visit.services.members.restore(one.member_id)
+    await visit.services.members.restore(one.member_id, by=visit.principal)
     return visit.done(_address(visit, one), "done_member_enabled")
 
 

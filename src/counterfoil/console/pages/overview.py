@@ -125,9 +125,10 @@ def _fullness(bar: LimitBar) -> int:
 
 
 def _usual(days: Sequence[tuple[int, int]], *, now: int) -> int:
-    """What a day cost on average in the last full week."""
+    """What a day cost on average in the last full week; of a first day, what it has cost so far."""
     today = now - now % _DAY
-    return sum(max(0, charged) for day, charged in days if today - _USUAL_DAYS * _DAY <= day < today) // _USUAL_DAYS
+    week = sum(max(0, charged) for day, charged in days if today - _USUAL_DAYS * _DAY <= day < today) // _USUAL_DAYS
+    return week or sum(max(0, charged) for day, charged in days if day == today)
 
 
 def _days_left(available: int, days: Sequence[tuple[int, int]], *, now: int) -> int | None:

@@ -107,7 +107,8 @@ async def accept_invitation(visit: Visit) -> Response:
     person = await visit.services.people.accept_invitation(
         visit.request.path_params["token"], _password(visit), visit.typed("nickname") or None, session=visit.session
     )
-    if visit.session is not None:
+    # Somebody else may have been signed in at this browser: then the new person gets a session of their own.
+    if visit.session is not None and visit.session.person.person_id == person.person_id:
         visit.principal = person.principal()
         return visit.done(home_of(visit), "done_joined")
     return await _signed_in(visit, person)
