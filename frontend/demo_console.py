@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from counterfoil.console.register import ALL_PAGES
 
@@ -48,9 +49,32 @@ def chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     """A Chromium that runs without a window."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=list(_FLAGS))
+        opened = launch(playwright)
         yield opened
         opened.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start a Chromium."""
+    return playwright.chromium.launch(executable_path=chromium(), args=list(_FLAGS))
+
+
+class Opener(Protocol):
+    """What opens browser profiles: a browser, or something that starts the next one where the last has ended."""
+
+    def new_context(self, **options: Any) -> BrowserContext: ...
+
+
+def browsers_of(process_id: int) -> list[int]:
+    """The browsers that a process has started, by way of Playwright's driver."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                name, rest = (entry / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+                parents[int(entry.name)] = (int(rest.split()[1]), name)
+    drivers = {child for child, (parent, _) in parents.items() if parent == process_id}
+    return [child for child, (parent, name) in parents.items() if parent in drivers and name.startswith("chrom")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +159,7 @@ class Seen:
 
 
 @contextmanager
-def context(opened: Browser, demo: Demo, look: Look = Look()) -> Iterator[tuple[BrowserContext, Seen]]:
+def context(opened: Opener, demo: Demo, look: Look = Look()) -> Iterator[tuple[BrowserContext, Seen]]:
     """A browser profile of its own; what it complains about is collected."""
     made = opened.new_context(
         base_url=demo.address, viewport=PHONE if look.phone else DESKTOP, locale="zh-CN" if look.language == "zh" else "en-US",

@@ -5,17 +5,22 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import demo_console
 import pytest
 from demo_console import Demo, Look, Seen
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 Open = Callable[..., Page]
+# Many times what the longest takes, which is a walk over every page with axe.
+TEST_SECONDS_MAX = 420
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,11 +59,46 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         running.stop()
 
 
+class Chromium:
+    """A browser, or the next one where it has ended."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._playwright = playwright
+        self._browser: Browser | None = None
+
+    def new_context(self, **options: Any) -> BrowserContext:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = demo_console.launch(self._playwright)
+        return self._browser.new_context(**options)
+
+    def close(self) -> None:
+        if self._browser is not None and self._browser.is_connected():
+            self._browser.close()
+
+
 @pytest.fixture(scope="module")
-def opened() -> Iterator[Browser]:
+def opened() -> Iterator[Chromium]:
     """Of a module and not of the session: while it is open, no coroutine can be run in this thread."""
-    with demo_console.browser() as browser:
+    with sync_playwright() as playwright:
+        browser = Chromium(playwright)
         yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def watched() -> Iterator[None]:
+    """A browser that hangs is ended, so that its test fails and the run goes on: Playwright itself would wait for good."""
+
+    def end_browsers(number: int, frame: FrameType | None) -> None:
+        for process_id in demo_console.browsers_of(os.getpid()):
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGKILL)
+
+    before = signal.signal(signal.SIGALRM, end_browsers)
+    signal.alarm(TEST_SECONDS_MAX)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
@@ -68,7 +108,7 @@ def complaints() -> Seen:
 
 
 @pytest.fixture
-def visit(opened: Browser, demo: Demo, complaints: Seen) -> Iterator[Open]:
+def visit(opened: Chromium, demo: Demo, complaints: Seen) -> Iterator[Open]:
     """Opens a page as somebody: `visit("Owner", account="Acme Robotics", look=Look("zh", phone=True))`.
 
     Whatever happens in the test, at its end no browser may have complained and none have called another host.

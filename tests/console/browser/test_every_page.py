@@ -10,7 +10,7 @@ from typing import Any
 
 import demo_console
 import pytest
-from demo_console import GET_PATHS, Demo, Look
+from demo_console import GET_PATHS, Demo, Look, Opener
 from playwright.sync_api import Page
 
 from console.browser.conftest import Open
@@ -35,19 +35,18 @@ NOT_IN_THE_DEMO = {
 
 
 @pytest.fixture(scope="module")
-def addresses(demo: Demo) -> Mapping[str, str]:
+def addresses(opened: Opener, demo: Demo) -> Mapping[str, str]:
     """An address of each page, found by following links as an administrator, and then as a customer."""
     found: dict[str, str] = {}
-    with demo_console.browser() as browser:
-        for role, account in (("Owner", ACCOUNT), ("Administrator", None)):
-            with demo_console.context(browser, demo) as (made, _):
-                page = made.new_page()
-                demo_console.sign_in(page, role, account=account)
-                start = page.url.removeprefix(demo.address)
-                fetched = demo_console.crawl(
-                    demo_console.fetcher(made, demo), [start, "/console/profile", "/console/accounts"]
-                )
-                found = {**fetched, **found}
+    for role, account in (("Owner", ACCOUNT), ("Administrator", None)):
+        with demo_console.context(opened, demo) as (made, _):
+            page = made.new_page()
+            demo_console.sign_in(page, role, account=account)
+            start = page.url.removeprefix(demo.address)
+            fetched = demo_console.crawl(
+                demo_console.fetcher(made, demo), [start, "/console/profile", "/console/accounts"]
+            )
+            found = {**fetched, **found}
     return found
 
 
