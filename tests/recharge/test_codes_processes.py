@@ -138,7 +138,8 @@ async def test_a_killed_process_redeems_each_code_once_or_not_at_all(
         told = await redeeming
     unanswered = [one for one, answer in zip(tries, told, strict=True) if answer.status == 0]
     assert unanswered
-    assert {answer.status for answer in told} == {0, 200}
+    # On a busy machine the process may be gone before its first answer has left.
+    assert {answer.status for answer in told} <= {0, 200}
     # Who was not answered asks again: either it had happened, or it happens now.
     again = await client.at_once(pair, unanswered)
     assert {(one.status, one.code) for one in again} <= {(200, "redeemed"), (409, "code_used_by_you")}
