@@ -208,7 +208,8 @@ def prefer(page: Page, language: str, theme: str = "system") -> None:
     page.locator("#field-language").select_option(language)
     page.locator("#field-theme").select_option(theme)
     page.locator("main .form button[type=submit]").click()
-    page.wait_for_load_state()
+    # The page is loaded already: only the address tells that what was chosen has been kept.
+    page.wait_for_url(re.compile(r"[?&]done="))
 
 
 def role_for(path: str) -> str:
