@@ -52,7 +52,9 @@ async def test_a_month_in_sum_closes(desk: Desk, account: str) -> None:
 
 @pytest.mark.parametrize("asked", ["statement?month=2026-13", "statement?month=nov", "statement?cursor=x"])
 async def test_what_cannot_be_read_is_refused(desk: Desk, account: str, asked: str) -> None:
-    await desk.ask("GET", f"/accounts/{account}/{asked}", status=400)
+    problem = await desk.ask("GET", f"/accounts/{account}/{asked}", status=400)
+    assert problem["status"] == 400
+    assert problem["code"]
 
 
 async def test_a_quote_is_what_an_order_would_credit(desk: Desk, account: str) -> None:

@@ -38,7 +38,9 @@ async def test_a_timeline_tells_of_an_accounts_keys_and_calls_and_pages_on(desk:
 @pytest.mark.parametrize("query", ["cursor=1.calls", "kind=nothing", "start=yesterday", "limit=0"])
 async def test_a_timeline_asked_for_wrongly_says_so(desk: Desk, query: str) -> None:
     account_id = await desk.open_account()
-    await desk.ask("GET", f"/accounts/{account_id}/timeline?{query}", status=400)
+    problem = await desk.ask("GET", f"/accounts/{account_id}/timeline?{query}", status=400)
+    assert problem["status"] == 400
+    assert problem["code"]
 
 
 async def test_a_search_finds_the_account_and_shows_no_secret(desk: Desk) -> None:

@@ -311,7 +311,8 @@ async def test_a_reset_by_mail_does_not_get_around_the_second_factor(lobby: Lobb
 async def test_an_administrator_removes_a_lost_one(lobby: Lobby) -> None:
     new, _, _ = await _with_phone(lobby)
     await lobby.identity.people.remove_second_factor(OPERATOR, new.session.person.person_id, why="phone lost")
-    await lobby.sign_in(ADA)
+    again = await lobby.sign_in(ADA)
+    assert not again.session.person.has_totp
 
 
 async def test_the_session_can_be_confirmed_with_a_code(lobby: Lobby) -> None:

@@ -276,5 +276,7 @@ def test_a_provider_must_be_reached_encrypted() -> None:
 async def test_the_password_of_a_person_is_not_needed_by_the_provider(lobby: Lobby, provider: Provider) -> None:
     person = await _sign_in(lobby, provider)
     new = await lobby.begin(person.person_id)
+    assert not new.session.person.has_password
     await lobby.identity.people.change_password(new.session, "", PASSWORD)
+    assert (await lobby.identity.people.person(person.person_id)).has_password
     await lobby.sign_in(ADA)

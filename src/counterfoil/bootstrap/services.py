@@ -184,9 +184,7 @@ async def connected_services(
         directory = KeyDirectory(database, clock)
         prices = PriceBooks(database, clock=clock)
         routes = Routes(database, sealer=data_directory, environment=environment or os.environ)
-        await prices.refresh()
-        await prices.install_default()
-        await routes.refresh()
+        await _read_books(prices, routes)
         spend = Spend(
             engine=engine, ledger=ledger, database=database, directory=directory, prices=prices, routes=routes,
             clock=clock, settings=_spend_settings(settings, data_directory),
@@ -197,7 +195,6 @@ async def connected_services(
             settings=TaskSettings(hold_seconds=settings.task_hold_days * _SECONDS_PER_DAY),
         )  # fmt: skip
         approvals = Approvals(database, clock=clock, settings=_approval_settings(settings), redact=redact)
-        statuses = {code: answer.status for code, answer in ANSWERS.items()}
         members = Members(database, clock=clock)
         recharge = build_recharge(
             database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
@@ -211,10 +208,7 @@ async def connected_services(
         )  # fmt: skip
         stack.push_async_callback(identity.mails.wait)
         codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
-        proofs = Proofs(
-            database, clock=clock, redact=redact,
-            checkpoints=CheckpointFolder(data_directory.checkpoints, data_directory.signing_key),
-        )  # fmt: skip
+        proofs = Proofs(database, clock=clock, redact=redact, checkpoints=_checkpoints_in(data_directory))
         stack.push_async_callback(proofs.close)
         archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
         yield Services(
@@ -225,7 +219,7 @@ async def connected_services(
             ),
             evidence=build_evidence(
                 database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
-                members=members, directory=directory, limits=limits, statuses=statuses,
+                members=members, directory=directory, limits=limits, statuses={code: answer.status for code, answer in ANSWERS.items()},
             ),
             reconcile=build_reconciliation(
                 database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
@@ -241,11 +235,26 @@ async def connected_services(
             people=identity.people, sessions=identity.sessions, tokens=identity.tokens, audit=identity.audit,
             oidc=identity.oidc,
             codes=codes,
-            upstreams=Upstreams(
-                database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds
-            ), routes=routes,
+            upstreams=_upstreams_on(database, clock=clock, data_directory=data_directory, settings=settings), routes=routes,
             spend=spend, spending=Spending(database), submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
+
+
+async def _read_books(prices: PriceBooks, routes: Routes) -> None:
+    """Prices and routes as they are now; the shipped price book where there is none yet."""
+    await prices.refresh()
+    await prices.install_default()
+    await routes.refresh()
+
+
+def _upstreams_on(
+    database: Database, *, clock: SystemClock, data_directory: DataDirectory, settings: Settings
+) -> Upstreams:
+    return Upstreams(database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds)
+
+
+def _checkpoints_in(data_directory: DataDirectory) -> CheckpointFolder:
+    return CheckpointFolder(data_directory.checkpoints, data_directory.signing_key)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:
@@ -273,7 +282,7 @@ def log_as_set(settings: Settings) -> None:
 
 
 def checkpoints_of(services: Services) -> CheckpointFolder:
-    return CheckpointFolder(services.data_directory.checkpoints, services.data_directory.signing_key)
+    return _checkpoints_in(services.data_directory)
 
 
 def bundles_of(services: Services) -> Bundles:
