@@ -30,7 +30,7 @@ run: setup
 	$(BIN)/counterfoil demo
 
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+	$(BIN)/python -m pytest -n $(WORKERS) -q
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check src tests

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -28,6 +29,7 @@ from counterfoil.storage.database import Database
 from counterfoil.storage.embedded import EmbeddedPostgres
 from counterfoil.storage.migrate import migrate, read_migrations
 from fresh_databases import FreshDatabases
+from workers import Scheduling
 
 _CHECKOUT = hashlib.sha256(str(Path(__file__).resolve()).encode()).hexdigest()[:10]
 _SHARED = Path(tempfile.gettempdir()) / f"counterfoil-tests-{os.getuid()}-{_CHECKOUT}"
@@ -36,6 +38,12 @@ hypothesis.settings.register_profile("counterfoil", deadline=None)
 hypothesis.settings.load_profile("counterfoil")
 # Databases are emptied and used again: what a vacuum between two tests would do to plans is nobody's to expect.
 _SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size": "1GB", "autovacuum": "off"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Tests that share something dear stay on one worker."""
+    return Scheduling(config, log)
 
 
 @dataclass(frozen=True, slots=True)

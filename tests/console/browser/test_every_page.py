@@ -15,7 +15,6 @@ from playwright.sync_api import Page
 
 from console.browser.conftest import Open
 
-pytestmark = pytest.mark.xdist_group("browser")
 AXE = Path(__file__).parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 ACCOUNT = "Acme Robotics"
 # Script and style of a page, compressed as they are sent.

@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect
 from console.browser.conftest import Open
 from counterfoil.foundation.vocabulary import Kind, Language, text
 
-pytestmark = pytest.mark.xdist_group("browser")
 ACCOUNT = "Acme Robotics"
 DESK_EN, DESK_ZH = Look("en"), Look("zh")
 PHONE_EN, PHONE_ZH = Look("en", phone=True), Look("zh", phone=True)
