@@ -144,3 +144,14 @@ async def test_a_generation_is_told_to_the_key_that_made_it(shop: Shop) -> None:
     for path in (f"/api/v1/generation?id={shown}", "/api/v1/generation", "/api/v1/generation?id=chatcmpl-1"):
         asked = stranger if shown in path else customer
         assert (await shop.call(asked, path=path, method="GET")).status == 404
+
+
+async def test_a_key_is_told_only_of_models_that_it_may_call(shop: Shop) -> None:
+    customer = await shop.customer(allowed_models=("plain",))
+    listed = (await shop.call(customer, path="/v1/models", method="GET")).json
+    assert [model["id"] for model in listed["data"]] == ["plain"]
+    assert (await shop.call(customer, path="/v1/models/plain", method="GET")).status == 200
+    other = await shop.call(customer, path="/v1/models/unpriced", method="GET")
+    assert (other.status, other.error["code"]) == (403, "model_not_permitted")
+    unknown = await shop.call(customer, path="/v1/models/nothing", method="GET")
+    assert (unknown.status, unknown.error["code"]) == (404, "model_not_found")

@@ -204,7 +204,6 @@ def limits_met(visit: Visit, view: RequestView, explanation: Explanation) -> lis
     shown = [check for check in explanation.checks if not check.passed and check.unit is not None]
     found = []
     for one in failed:
-        # A ceiling is no quota that could be raised for a day: the caller asks for less, or for another ceiling.
         label = next((check.label for check in shown if check.code == one["code"] and _same(check, one)), "")
         if not one.get("needed") or not label:
             continue

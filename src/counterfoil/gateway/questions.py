@@ -24,9 +24,8 @@ from counterfoil.gateway.media_model import MEDIA, MediaCall
 from counterfoil.gateway.media_parsing import UnitsOf, parse_media
 from counterfoil.gateway.model import GatewaySettings, Headers, Misunderstood, ParsedCall
 from counterfoil.gateway.parsing import DEPTH_MAX, bad, misunderstood, parse_call, read_object
-from counterfoil.limits.model import Decision
 from counterfoil.spend.model import Arrival, Caller, Dialect, Endpoint
-from counterfoil.spend.service import Spend
+from counterfoil.spend.service import KeyAccess, Spend
 from counterfoil.spend.upstreams import Routes
 
 Question = Callable[[Exchange, Caller], Awaitable[None]]
@@ -121,9 +120,10 @@ class Questions:
     # -- models ------------------------------------------------------------------------------------------------
 
     async def _models(self, exchange: Exchange, caller: Caller) -> None:
-        if not await self.may_ask(exchange, caller):
+        access = await self._access(exchange, caller)
+        if access is None:
             return
-        names = self._routes.models()
+        names = [name for name in self._routes.models() if access.permits(name)]
         if exchange.dialect is Dialect.ANTHROPIC:
             served = [name for name in names if self._routes.serves(name, Dialect.ANTHROPIC)]
             await self._answer(
@@ -139,11 +139,14 @@ class Questions:
         await self._answer(exchange, {"object": "list", "data": [_openai_model(name) for name in names]})
 
     async def _model(self, exchange: Exchange, caller: Caller) -> None:
-        if not await self.may_ask(exchange, caller):
+        access = await self._access(exchange, caller)
+        if access is None:
             return
         name = exchange.path[len(_MODELS) + 1 :]
-        if name not in self._routes.models():
-            await self._refuse(exchange, Problem(code="model_not_found", request_id=exchange.shown_id, model=name))
+        is_served = name in self._routes.models()
+        if not (is_served and access.permits(name)):
+            code = "model_not_permitted" if is_served else "model_not_found"
+            await self._refuse(exchange, Problem(code=code, request_id=exchange.shown_id, model=name))
             return
         as_anthropic = exchange.dialect is Dialect.ANTHROPIC
         await self._answer(exchange, _anthropic_model(name) if as_anthropic else _openai_model(name))
@@ -183,15 +186,15 @@ class Questions:
 
     async def _generation(self, exchange: Exchange, caller: Caller) -> None:
         """One call's cost, for the key that made it, and for keys that may see the account's money."""
-        decision = await self._access(exchange, caller)
-        if decision is None:
+        access = await self._access(exchange, caller)
+        if access is None:
             return
         query = parse_qs(exchange.scope.get("query_string", b"").decode("latin-1"))
         try:
             view = await self._spend.request(
                 read_id("request", query.get("id", [""])[-1]), account_id=caller.account_id
             )
-            if view.key_id != caller.key_id and not decision[1]:
+            if view.key_id != caller.key_id and not access.may_see_balance:
                 raise NotFound(code="not_found")
         except (InputError, NotFound):
             await self._refuse(exchange, Problem(code="not_found", request_id=exchange.shown_id))
@@ -211,11 +214,12 @@ class Questions:
 
     # -- who may -----------------------------------------------------------------------------------------------
 
-    async def _access(self, exchange: Exchange, caller: Caller) -> tuple[Decision, bool] | None:
-        decision, show_balance = await self._spend.access(caller, exchange.client_address)
-        if decision.code is None:
-            return decision, show_balance
-        await self._refuse(exchange, Problem(code=decision.code, request_id=exchange.shown_id, decision=decision))
+    async def _access(self, exchange: Exchange, caller: Caller) -> KeyAccess | None:
+        access = await self._spend.access(caller, exchange.client_address)
+        code = access.decision.code
+        if code is None:
+            return access
+        await self._refuse(exchange, Problem(code=code, request_id=exchange.shown_id, decision=access.decision))
         return None
 
     async def may_ask(self, exchange: Exchange, caller: Caller) -> bool:
@@ -226,9 +230,9 @@ class Questions:
         access = await self._access(exchange, caller)
         if access is None:
             return False
-        if not access[1]:
+        if not access.may_see_balance:
             await self._refuse(exchange, Problem(code="balance_hidden", request_id=exchange.shown_id))
-        return access[1]
+        return access.may_see_balance
 
     async def _answer(self, exchange: Exchange, body: dict[str, Any]) -> None:
         await exchange.answer(200, _JSON, orjson.dumps(body))

@@ -371,6 +371,11 @@ def _access_checks(
     return checks
 
 
+def permits_model(applicable: Applicable, model: str) -> bool:
+    """Whether a key may call a model, by its own list and its group's."""
+    return all(check.passed for check in _model_checks(applicable, model))
+
+
 def _model_checks(applicable: Applicable, model: str) -> list[Check]:
     checks = []
     group = applicable.group

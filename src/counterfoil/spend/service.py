@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -32,7 +33,7 @@ from counterfoil.limits import store as limits_store
 from counterfoil.limits.account_limits import AccountLimits
 from counterfoil.limits.directory import KeyDirectory
 from counterfoil.limits.model import Decision, Problem, UsageDelta, WalletView
-from counterfoil.limits.rules import decide_access
+from counterfoil.limits.rules import decide_access, permits_model
 from counterfoil.limits.usage import refund_usage, unpack_counted
 from counterfoil.observability import UNKNOWN_KEYS
 from counterfoil.pricing.model import TOKEN_KINDS, Price, PriceMissing
@@ -82,6 +83,16 @@ class SpendSettings:
     hold_seconds: int = 660
     strict_bound: bool = False
     fit: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAccess:
+    """What a key may do without a call: whether it may be used (`decision.code` is None), see its account's money, and
+    which models it may name."""
+
+    decision: Decision
+    may_see_balance: bool
+    permits: Callable[[str], bool]
 
 
 class Spend:
@@ -315,15 +326,19 @@ class Spend:
         )  # fmt: skip
         return decision, applicable.key.show_balance
 
-    async def access(self, caller: Caller, client_address: str) -> tuple[Decision, bool]:
-        """Whether the key may be used at all, and whether it may see balances: for addresses that cost nothing."""
+    async def access(self, caller: Caller, client_address: str) -> KeyAccess:
+        """What the key may do without a call: for addresses that cost nothing."""
         limits, wallet = await self._load(caller)
         applicable = limits.applicable(caller.key_id, self._clock.now())
         decision = decide_access(
             wallet=wallet, applicable=applicable, client_address=client_address, token_hash=caller.token_hash,
             now=self._clock.now(),
         )  # fmt: skip
-        return decision, applicable.key.show_balance
+        return KeyAccess(
+            decision=decision,
+            may_see_balance=applicable.key.show_balance,
+            permits=partial(permits_model, applicable),
+        )
 
     async def _load(self, caller: Caller) -> tuple[AccountLimits, WalletView]:
         """The account as it is now, without a lock."""
@@ -353,12 +368,12 @@ class Spend:
 
     async def standing(self, caller: Caller) -> Standing:
         """The account's money at a glance, for balance endpoints."""
-        _, show_balance = await self.access(caller, "")
+        access = await self.access(caller, "")
         async with self._reading() as connection:
             standing = await store.standing_of(connection, account_id=caller.account_id, now=self._clock.now())
         if standing is None:
             raise NotFound(code="account_not_found")
-        return replace(standing, show_balance=show_balance)
+        return replace(standing, show_balance=access.may_see_balance)
 
     async def models_of(self, account_id: UUID, request_ids: Sequence[UUID]) -> dict[UUID, str]:
         """The models that these requests (or tasks) of an account asked for; those without one are left out."""
