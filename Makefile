@@ -37,11 +37,13 @@ check: $(DEV_STAMP)
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/counterfoil knowledge check
 
 bench: setup
 	$(BIN)/counterfoil bench ledger
 	$(BIN)/counterfoil bench gateway
 	$(BIN)/counterfoil bench redaction
+	$(BIN)/counterfoil bench search
 	$(BIN)/counterfoil bench reconcile --rows 1000000
 	$(BIN)/counterfoil bench breaks --every 5
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +88,12 @@ def descendants(process: int) -> set[int]:
 class Serve:
     """`counterfoil serve` on a data directory."""
 
-    def __init__(self, data_dir: Path, *options: str, port: int = 0, number: int = 0) -> None:
+    def __init__(
+        self, data_dir: Path, *options: str, port: int = 0, number: int = 0, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.log_path = data_dir.parent / f"serve-{number}-{time.monotonic_ns()}.log"
         environment = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLE_PREFIX)}
+        environment |= settings or {}
         command = [sys.executable, "-m", "counterfoil", "serve", "--data-dir", str(data_dir), "--port", str(port)]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(

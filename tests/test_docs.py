@@ -73,7 +73,8 @@ def the_application() -> typer.Typer:
     return build_application(
         Launchers(
             open_services=unused, serve=unused, start_sandbox=unused, start_payments=unused, back_up=unused,
-            restore=unused, build_evidence=unused, configure_logging=unused, open_console=unused, environment=os.environ,
+            restore=unused, build_evidence=unused, statuses=unused, configure_logging=unused, open_console=unused, handbook_ports=unused, open_handbook=unused, publishing_context=unused,
+            environment=os.environ,
         )
     )  # fmt: skip
 

@@ -254,7 +254,7 @@ def test_the_metrics_page_shows_what_was_counted() -> None:
 
 def test_every_metric_is_described() -> None:
     described = metric_descriptions()
-    assert len(described) == 12
+    assert len(described) == 18
     for metric in described:
         assert metric.name.startswith("counterfoil_")
         assert metric.help.endswith(".")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What a test's id contains, and whom it then stays together with.
-_TOGETHER = {"/console/browser/": "browser", "spark": "spark"}
+_TOGETHER = {"/console/browser/": "browser", "spark": "spark", "test_planted_secrets": "planted secrets"}
 
 
 def worker_group(test: str) -> str:

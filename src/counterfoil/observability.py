@@ -218,6 +218,49 @@ DELIVERIES = Counter(
 BACKGROUND_ERRORS = Counter(
     "counterfoil_background_errors", "Failures of background work, by work.", ["work"], registry=REGISTRY
 )
+CASES_OPEN = Gauge(
+    "counterfoil_cases_open",
+    "Cases of the support desk that are open, by class of problem.",
+    ["problem"],
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+CASES_LATE = Gauge(
+    "counterfoil_cases_late",
+    "Open cases that are past their deadline, by class of problem.",
+    ["problem"],
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+# From a minute to a week.
+_CASE_BUCKETS = (60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 345_600, 604_800)
+CASE_DIAGNOSIS_SECONDS = Histogram(
+    "counterfoil_case_diagnosis_seconds",
+    "Seconds from a case's arrival until its records were searched and explained, by class of problem.",
+    ["problem"],
+    registry=REGISTRY,
+    buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3_600),
+)
+CASE_FIRST_ANSWER_SECONDS = Histogram(
+    "counterfoil_case_first_answer_seconds",
+    "Seconds from a case's arrival until a person first answered it or asked for more, by class of problem.",
+    ["problem"],
+    registry=REGISTRY,
+    buckets=_CASE_BUCKETS,
+)
+CASE_RESOLUTION_SECONDS = Histogram(
+    "counterfoil_case_resolution_seconds",
+    "Seconds from a case's arrival until it was resolved, each time that it was, by class of problem.",
+    ["problem"],
+    registry=REGISTRY,
+    buckets=_CASE_BUCKETS,
+)
+CASE_UNSAFE = Counter(
+    "counterfoil_case_unsafe",
+    "Secrets and files refused or masked on their way to the support desk, by class of problem, field, and what it was.",
+    ["problem", "field", "secret"],
+    registry=REGISTRY,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

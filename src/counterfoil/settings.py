@@ -331,6 +331,30 @@ SETTINGS: tuple[Setting, ...] = (
         help="Who provides the service and is paid: the name that stands on receipts.",
     ),
     Setting(
+        name="contact_email",
+        kind=_NAME,
+        default=None,
+        help="Address that the handbook's contact page names; unset: the page says that there is none yet.",
+    ),
+    Setting(
+        name="contact_page",
+        kind=_PUBLIC_URL,
+        default=None,
+        help="Page of your own for contact, which the handbook leads to; unset: /support alone.",
+    ),
+    Setting(
+        name="contact_hours",
+        kind=_NAME,
+        default=None,
+        help="When somebody answers, as the handbook's contact page says it, with the time zone.",
+    ),
+    Setting(
+        name="privacy_contact",
+        kind=_NAME,
+        default=None,
+        help="Whom people ask about their data, as the handbook's privacy page names them.",
+    ),
+    Setting(
         name="operator_time_zone",
         kind=_TIME_ZONE,
         default="UTC",
@@ -391,6 +415,18 @@ SETTINGS: tuple[Setting, ...] = (
         kind=_NAME,
         default="OpenID",
         help="The provider's name on the button to sign in.",
+    ),
+    Setting(
+        name="support_per_address",
+        kind=_whole(1, 100_000, "submissions"),
+        default="30",
+        help="Most that one address sends to support in a minute, to each serving process; refused ones count too.",
+    ),
+    Setting(
+        name="support_over_all",
+        kind=_whole(1, 10_000_000, "submissions"),
+        default="24000",
+        help="Most that all addresses together send to support in a minute, to each serving process.",
     ),
     Setting(
         name="alert_plain_hosts",
@@ -456,6 +492,10 @@ class Settings:
     task_hold_days: int
     order_minutes: int
     operator_name: str
+    contact_email: str | None
+    contact_page: str | None
+    contact_hours: str | None
+    privacy_contact: str | None
     operator_time_zone: str
     approval_policy: str
     # Decimal text, of whichever currency.
@@ -468,6 +508,8 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret: str | None = field(repr=False)
     oidc_name: str
+    support_per_address: int
+    support_over_all: int
     alert_plain_hosts: tuple[str, ...]
     # Decimal text, in each account's own currency.
     alert_low_balance: str

@@ -109,6 +109,13 @@ def services_on(office: Office) -> Services:
         upstreams=office.upstreams,
         upstream_records=UpstreamRecords(office.database, prices=office.prices),
         reconcile=office.reconcile,
+        intake=office.intake,
+        cases=office.cases.cases,
+        replies=office.cases.replies,
+        case_settling=office.cases.settling,
+        case_metrics=office.cases.metrics,
+        case_purging=office.cases.purging,
+        diagnosis=office.cases.diagnosis,
         test_upstream=office.probes.test,
     )
 

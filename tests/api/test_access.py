@@ -207,6 +207,36 @@ check_same_account              OADB seofa
 make_bundle                     OADB seofa
 get_bundle_key                  any
 explain                         OADB seofa
+list_cases                      - seofa
+count_cases                     - seofa
+get_case_metrics                - seofa
+get_case_metrics_csv            - seofa
+list_case_searches              - seofa
+save_case_search                - seofa
+forget_case_search              - seofa
+answer_cases                    - seofa
+get_case                        - seofa
+draft_case_reply                - seofa
+check_case_reply                - seofa
+reply_to_case                   - seofa
+note_case                       - seofa
+assign_case                     - seofa
+set_case_priority               - seofa
+confirm_case_record             - seofa
+reject_case_record              - seofa
+search_case_again               - seofa
+ask_about_case                  - seofa
+hand_case_over                  - seofa
+hand_case_back                  - seofa
+resolve_case                    - seofa
+close_case                      - seofa
+reopen_case                     - seofa
+group_case                      - seofa
+ungroup_case                    - seofa
+compensate_case                 - sofa
+refund_case                     - sofa
+credit_case_again               - sofa
+purge_case                      - a
 sign_in                         open
 sign_out                        self
 register                        open
@@ -252,6 +282,7 @@ STAFF = {
 OF_ORDERS_READ = {name for name, row in ROWS.items() if row[-1] == "sofa"} - {
     "confirm_order", "refund_order", "dispute_order", "list_code_batches", "get_code_batch", "list_codes", "find_codes",
     "propose_credit", "propose_adjustment", "propose_end_of_grant", "get_code", "list_code_tries", "list_approvals", "get_approval", "withdraw",
+    "compensate_case", "refund_case", "credit_case_again",
 }  # fmt: skip
 
 # Routes that name their account otherwise than by an address.

@@ -22,7 +22,7 @@ async def test_a_problem_says_what_happened_what_is_true_now_and_what_to_do(desk
     assert problem["code"] == "account_not_found"
     assert problem["status"] == 404
     assert problem["title"] == "Account not found"
-    assert problem["type"] == "/why#account_not_found"
+    assert problem["type"] == "/help/codes#account_not_found"
     assert "There is no account of this id or name." in problem["detail"]
     assert problem["now"]
 

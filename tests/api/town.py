@@ -10,9 +10,12 @@ from uuid import UUID
 from api.conftest import PREFIX, Desk
 from api.till import BANK, RATE, make_order, pay_order
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.access import Principal, Role, StaffRole
 from counterfoil.identity.people_model import Person
 from counterfoil.identity.people_service import Newcomer
+from counterfoil.support.intake_model import Receipt, Sender, Submission
+from counterfoil.support.model import Channel
 from tasks.studio import Studio
 
 OPERATOR = Principal(name="operator", is_operator=True)
@@ -74,7 +77,21 @@ async def furnish(desk: Desk, studio: Studio, name: str) -> House:
         await desk.ask("POST", f"{path}/invitations", {"email": f"new@{name}.example", "role": "developer"})
     )["invitation_id"]
     things["open_order_id"] = (await make_order(desk, account, "30"))["order_id"]
+    things["case_id"] = await report(desk, "something_else", request_id=things["request_id"])
     return house
+
+
+async def report(desk: Desk, problem: str, *, language: Language = Language.EN, **fields: str) -> str:
+    """Ask for help as anybody may, and have the records searched; gives the case's id."""
+    submission = Submission(
+        problem=problem, language=language, channel=Channel.API, fields=tuple(fields.items())
+    )  # fmt: skip
+    receipt = await desk.office.intake.send(submission, Sender(address="192.0.2.77"))
+    assert isinstance(receipt, Receipt), receipt
+    await desk.office.cases.diagnosis.diagnose_due()
+    (case,) = (await desk.ask("GET", f"/cases?text={receipt.number}&all=true"))["items"]
+    case_id: str = case["case_id"]
+    return case_id
 
 
 async def open_shop(desk: Desk, studio: Studio) -> None:

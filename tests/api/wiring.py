@@ -17,6 +17,7 @@ from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.notify import MembersAsReaders
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
 from counterfoil.bootstrap.reconcile import build_reconciliation
+from counterfoil.bootstrap.support import Desk, build_desk, build_intake
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.search_service import Search
@@ -26,6 +27,8 @@ from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.identity.mails import Mailer
 from counterfoil.identity.service import Members
+from counterfoil.knowledge.current import CurrentHandbook
+from counterfoil.knowledge.editing import Editing
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.engine import Engine, EngineSettings
 from counterfoil.ledger.guard import NoGuard
@@ -67,9 +70,11 @@ from counterfoil.spend.upstreams import Routes, Upstreams
 from counterfoil.spend.upstreams_model import ServedModel
 from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Connection, Database
+from counterfoil.support.intake import Intake
 from counterfoil.tasks.model import TaskKind, TaskSpec
 from counterfoil.tasks.service import Tasks, TaskSettings
 from counterfoil.tasks.upstream import TaskUpstreams
+from knowledge.shelf import shelf
 
 MODEL = "test-model"
 FILM_MODEL = "test-film"
@@ -126,6 +131,9 @@ class Office:
     archive: Archive
     probes: UpstreamProbes
     checkpoints: CheckpointFolder
+    intake: Intake
+    cases: Desk
+    editing: Editing
 
     async def propose(self, account_id: UUID, amount: int, *, by: str = "Ada", subject: str = "ticket 1") -> Approval:
         """Have somebody propose to adjust a balance."""
@@ -290,13 +298,14 @@ async def open_office(
             )  # fmt: skip
             archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
             checkpoints = CheckpointFolder(data_directory.checkpoints, data_directory.signing_key)
+            entry = open_entry(
+                database, clock, data_directory, ledger, PUBLIC_URL, mailer=mailer, registration=mailer is not None
+            )
             yield Office(
                 clock=clock,
                 data_directory=data_directory,
                 database=database,
-                entry=open_entry(
-                    database, clock, data_directory, ledger, PUBLIC_URL, mailer=mailer, registration=mailer is not None
-                ),
+                entry=entry,
                 approvals=approvals,
                 ledger=ledger,
                 plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard),
@@ -349,7 +358,20 @@ async def open_office(
                 archive=archive,
                 probes=UpstreamProbes(upstreams, sealer=data_directory, environment=known, redact=redact),
                 checkpoints=checkpoints,
-            )
+                intake=build_intake(
+                    database=database, clock=clock, data_directory=data_directory, settings=Settings.load(known),
+                    directory=KeyDirectory(database, clock), limits=limits,
+                ),
+                cases=build_desk(
+                    database=database, clock=clock, ledger=ledger, approvals=approvals, spend=spend, recharge=recharge,
+                    evidence=evidence, upstreams=upstreams, members=members, directory=KeyDirectory(database, clock),
+                    limits=limits, codes=codes, audit=entry.audit, statuses={},
+                ),
+                editing=Editing(
+                    database, clock=clock, handbook=CurrentHandbook(shelf, database), redact=redact,
+                    approvals=ApprovalSettings(ApprovalPolicy.TWO_PEOPLE, 0),
+                ),
+            )  # fmt: skip
         finally:
             if with_engine:
                 await engine.close()

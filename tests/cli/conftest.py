@@ -18,14 +18,18 @@ from typer.testing import CliRunner, Result
 
 from api.wiring import Office, open_office
 from counterfoil.bootstrap.evidence import build_evidence
+from counterfoil.bootstrap.knowledge import handbook_ports, publishing_context
 from counterfoil.bootstrap.safekeeping import back_up, restore
+from counterfoil.bootstrap.services import STATUSES
 from counterfoil.cli.application import build_application
 from counterfoil.cli.launchers import Launchers, RunningPayments, RunningSandbox
 from counterfoil.cli.services import Services
 from counterfoil.evidence.model import Audience, Explanation
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.knowledge.catalogue import Catalogue
 from counterfoil.settings import Settings
 from counterfoil.storage.data_directory import DataDirectory
+from knowledge.shelf import shelf
 from tasks.studio import Studio, open_studio
 
 Answer = TypeVar("Answer")
@@ -129,6 +133,14 @@ def command_services(office: Office) -> Services:
         tasks=office.tasks,
         upstreams=office.upstreams,
         reconcile=office.reconcile,
+        intake=office.intake,
+        cases=office.cases.cases,
+        replies=office.cases.replies,
+        case_settling=office.cases.settling,
+        case_metrics=office.cases.metrics,
+        case_purging=office.cases.purging,
+        diagnosis=office.cases.diagnosis,
+        editing=office.editing,
         archive=office.archive,
         test_upstream=office.probes.test,
         explain=explain,
@@ -169,6 +181,15 @@ def terminal(environment: dict[str, str]) -> Terminal:
     def no_console(settings: Settings) -> Any:
         raise AssertionError("no command here measures the console")
 
+    @asynccontextmanager
+    async def open_handbook(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Catalogue]]]:
+        """Two articles of the tests' own, as if they had been published."""
+
+        async def read() -> Catalogue:
+            return shelf()
+
+        yield read
+
     launchers = Launchers(
         open_services=open_services,
         serve=serve,
@@ -177,8 +198,12 @@ def terminal(environment: dict[str, str]) -> Terminal:
         back_up=back_up,
         restore=restore,
         build_evidence=build_evidence,
+        statuses=STATUSES,
         configure_logging=lambda _: None,
         open_console=no_console,
+        handbook_ports=handbook_ports,
+        open_handbook=open_handbook,
+        publishing_context=publishing_context,
         environment=environment,
     )
     return Terminal(environment, build_application(launchers), served)

@@ -22,6 +22,7 @@ MANAGERS = frozenset({"owner", "admin"})
 KEEPERS_OF_KEYS = MANAGERS | {"developer"}
 PAYERS = MANAGERS | {"billing_viewer"}
 ADMINISTRATORS = frozenset({"administrator"})
+EDITORS = ADMINISTRATORS | {"editor"}
 OPERATIONS = ADMINISTRATORS | {"operations"}
 FINANCE = ADMINISTRATORS | {"finance"}
 BOOKKEEPERS = OPERATIONS | FINANCE
@@ -74,6 +75,7 @@ TABLE = (
         POST /profile/tokens/{token_id}/revoke
         GET /go
         POST /go
+        GET /support/{number}
         GET /staff
     """),
     (MEMBERS | DESKS, """
@@ -96,6 +98,14 @@ TABLE = (
         GET /accounts/{account_id}/groups
         GET /accounts/{account_id}/groups/{group_id}
         GET /accounts/{account_id}/asks
+    """),
+    (MEMBERS, """
+        GET /accounts/{account_id}/support
+        GET /accounts/{account_id}/support/new
+        POST /accounts/{account_id}/support/new
+        GET /accounts/{account_id}/support/{case_id}
+        POST /accounts/{account_id}/support/{case_id}/answer
+        POST /accounts/{account_id}/support/{case_id}/reopen
     """),
     (PAYERS | DESKS, """
         GET /accounts/{account_id}/statement
@@ -146,6 +156,7 @@ TABLE = (
         GET /accounts/{account_id}/keys/new
         POST /accounts/{account_id}/keys
         POST /accounts/{account_id}/keys/{key_id}
+        GET /accounts/{account_id}/keys/{key_id}/rotate
         POST /accounts/{account_id}/keys/{key_id}/rotate
         POST /accounts/{account_id}/keys/{key_id}/disable
         POST /accounts/{account_id}/keys/{key_id}/enable
@@ -166,6 +177,31 @@ TABLE = (
         GET /search
         POST /search
         GET /accounts/{account_id}/timeline
+    """),
+    (NO_MEMBER | DESKS, """
+        GET /cases
+        GET /cases/metrics
+        GET /cases/{case_id}
+        POST /cases/searches
+        POST /cases/searches/{search_id}/forget
+        POST /cases/answer
+        POST /cases/answer/send
+        POST /cases/{case_id}/confirm
+        POST /cases/{case_id}/reject
+        POST /cases/{case_id}/search
+        POST /cases/{case_id}/note
+        POST /cases/{case_id}/assign
+        POST /cases/{case_id}/priority
+        POST /cases/{case_id}/check
+        POST /cases/{case_id}/reply
+        POST /cases/{case_id}/ask
+        POST /cases/{case_id}/hand-over
+        POST /cases/{case_id}/hand-back
+        POST /cases/{case_id}/resolve
+        POST /cases/{case_id}/close
+        POST /cases/{case_id}/reopen
+        POST /cases/{case_id}/group
+        POST /cases/{case_id}/ungroup
     """),
     (NO_MEMBER | OPERATIONS, """
         GET /staff/deliveries
@@ -207,6 +243,7 @@ TABLE = (
         GET /codes/{code_id}
         GET /refunds
         GET /disputes
+        POST /cases/{case_id}/settle
     """),
     (NO_MEMBER | FINANCE, """
         POST /approvals/{approval_id}/approve
@@ -264,6 +301,25 @@ TABLE = (
         POST /people/{person_id}/second-factor
         POST /people/{person_id}/reset-link
         GET /audit
+        POST /cases/{case_id}/purge
+    """),
+    (NO_MEMBER | DESKS, """
+        GET /knowledge/from-case/{case_id}
+        POST /knowledge/from-case/{case_id}
+    """),
+    (NO_MEMBER | EDITORS, """
+        GET /knowledge
+        GET /knowledge/signals
+        GET /knowledge/drafts
+        POST /knowledge/drafts
+        GET /knowledge/drafts/{draft_id}
+        POST /knowledge/drafts/{draft_id}
+        POST /knowledge/drafts/{draft_id}/ready
+        POST /knowledge/drafts/{draft_id}/approve
+        POST /knowledge/drafts/{draft_id}/discard
+        GET /knowledge/articles/{slug}
+        GET /knowledge/articles/{slug}/revisions/{number}
+        POST /knowledge/articles/{slug}/revisions/{number}/back
     """),
 )  # fmt: skip
 WHO_MAY = {line.strip(): roles for roles, lines in TABLE for line in lines.strip().splitlines()}

@@ -9,7 +9,7 @@ import pytest
 from markupsafe import escape
 
 from console.callers import Customer, open_shop, with_key
-from console.visitors import OPERATOR, House, Visitor, of_account
+from console.visitors import OPERATOR, PUBLIC_URL, House, Visitor, of_account
 from counterfoil.console.register import ALL_PAGES
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import Language
@@ -30,7 +30,7 @@ HOSTILE_NAMES = ("<script>alert(1)</script> {{ 7 * 7 }}", '" onmouseover="alert(
 PREFIXES = {
     "key_id": "key", "group_id": "grp", "member_id": "mem", "invitation_id": "invt", "request_id": "req",
     "task_id": "task", "submission_id": "sub", "order_id": "ord", "ask_id": "ask", "channel_id": "chan",
-    "subject": "req",
+    "subject": "req", "case_id": "case",
 }  # fmt: skip
 
 
@@ -55,6 +55,12 @@ async def fill(house: House, account: Account, customer: Customer, owner: Visito
     await services.notify.add_channel(
         kind=ChannelKind.WEBHOOK, url=f"https://hook.example/{account.account_id.hex}", account_id=account.account_id
     )
+    # What looks like a secret is not taken: the one is a name, the other a case in any event.
+    for message in (f"not the case of others, {name}", "something else"):
+        await owner.client.post(
+            f"/console{of_account(account, '/support/new')}", headers={"origin": PUBLIC_URL},
+            data={"csrf": owner.csrf, "problem": "something_else", "message_shown": message, "step": "anyway"},
+        )  # fmt: skip
     quoted = await owner.get(of_account(account, "/recharge"), amount="100", pay_with="bank/USD")
     intention = quoted.split('name="intention" value="')[1].split('"')[0]
     await owner.post(

@@ -101,7 +101,7 @@ def assert_told(told: Explanation) -> None:
         for words in (one.label, one.text, one.owner_label, one.how_to_go_back, one.confidence_label, *one.next_steps):
             assert words.strip()
             assert "{" not in words
-        assert one.article.startswith("/why")
+        assert one.article.startswith("/help/")
         assert one.owner
         is_chinese = told.language is Language.ZH
         for words in (one.label, one.text, *one.next_steps, *([one.would_have] if one.would_have else [])):

@@ -30,7 +30,7 @@ async def test_every_refusal_is_explained_in_both_languages(desk: Desk, code: st
     assert (told.about, told.subject, told.code, told.status) == (About.REQUEST, request_id, code, STATUSES[code])
     assert told.answer
     assert told.next_steps
-    assert told.article == f"/why#{code}"
+    assert told.article == f"/help/{code.replace('_', '-')}"
     assert request_id in told.message
     assert bool(re.search(r"[\u4e00-\u9fff]", told.answer + told.title + told.label)) is (language is Language.ZH)
 

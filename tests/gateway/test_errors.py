@@ -71,7 +71,7 @@ def test_every_code_has_a_body_in_both_dialects_and_languages(code: str, dialect
         assert error["request_id"] == REQUEST
         assert REQUEST in error["message"]
         assert error["decision"]["next_steps"]
-        assert error["decision"]["article"].startswith("https://shop.test/why#")
+        assert error["decision"]["article"].startswith("https://shop.test/help/")
         messages.add(error["message"])
         if dialect is Dialect.ANTHROPIC:
             assert body["type"] == "error"
@@ -79,9 +79,12 @@ def test_every_code_has_a_body_in_both_dialects_and_languages(code: str, dialect
     assert len(messages) == 2
 
 
-def test_a_recorded_decision_links_to_its_page() -> None:
+def test_a_recorded_decision_links_to_its_code_and_names_its_request() -> None:
     rendered = answer(Problem(code="key_limit", request_id=REQUEST, recorded=True))
-    assert json.loads(rendered.body)["error"]["decision"]["article"] == f"https://shop.test/why/{REQUEST}"
+    assert (
+        json.loads(rendered.body)["error"]["decision"]["article"]
+        == f"https://shop.test/help/key-limit?request={REQUEST}"
+    )
 
 
 def test_waiting_is_only_advised_where_it_helps() -> None:

@@ -77,7 +77,7 @@ async def test_a_refusal_leads_to_its_page(shop: Shop) -> None:
     answer = await shop.call(await shop.customer(credit_nanos=0), chat())
     shown = answer.headers["x-request-id"]
     assert answer.error["request_id"] == shown
-    assert answer.error["decision"]["article"] == f"http://shop.test/why/{shown}"
+    assert answer.error["decision"]["article"] == f"http://shop.test/help/account-balance?request={shown}"
 
 
 @pytest.mark.parametrize(("unit", "code"), [(Unit.REQUESTS, "rate_limited"), (Unit.IN_FLIGHT, "too_many_in_flight")])

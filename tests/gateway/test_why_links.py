@@ -1,22 +1,25 @@
-"""Every refusal and every failure that is on record links to its own explanation; what has no record, to its code's."""
+"""Every refusal and every failure links to its code's page; what is on record with the request, whose explanation it finds."""
 
 from __future__ import annotations
 
 import json
 
 from counterfoil.evidence.service import Evidence
+from counterfoil.foundation.vocabulary import Kind, entry, find_entry
 from counterfoil.limits.model import DuplicatePolicy, GroupSettings, Scope, Unit, Window
 from counterfoil.storage.database import Database
 from gateway.shop import Answer, Customer, Shop, chat, message
 
-WHY = "http://shop.test/why"
+PUBLIC_URL = "http://shop.test"
 
 
 async def leads_to_its_own(shop: Shop, database: Database, answer: Answer, code: str) -> None:
-    """The link is that of the request, which is on record under this code, and which can be explained."""
+    """The link is that of the code's page and names the request, which is on record under this code and can be explained."""
     error = answer.error
     assert error["code"] == code
-    assert error["decision"]["article"] == f"{WHY}/{error['request_id']}"
+    page, hash_sign, place = (find_entry(Kind.REFUSAL, code) or entry(Kind.ERROR, code)).article.partition("#")
+    link = f"{PUBLIC_URL}{page}?request={error['request_id']}{hash_sign}{place}"
+    assert error["decision"]["article"] == link
     assert error["request_id"] == answer.headers["x-request-id"]
     assert (await shop.view(answer.request_id)).code == code
     told = await Evidence(shop.services.spend, database, shop.services.clock).explain(error["decision"]["article"])
@@ -69,5 +72,5 @@ async def test_refusals_of_what_was_sent(shop: Shop, database: Database) -> None
 async def test_what_has_no_record_links_to_its_code(shop: Shop) -> None:
     stranger = await shop.call(None, chat(), headers={"Authorization": "Bearer sk-cf-nobody"})
     assert (stranger.status, stranger.error["code"]) == (401, "key_invalid")
-    assert stranger.error["decision"]["article"] == f"{WHY}#key_invalid"
+    assert stranger.error["decision"]["article"] == f"{PUBLIC_URL}/help/key-invalid"
     assert json.loads(stranger.body)["error"]["decision"]["next_steps"]

@@ -26,6 +26,7 @@ FACTS = {
     "credited": "14.00 USD", "bonus": "1.00 USD", "refunded": "5.00 CNY", "what": "refund_failed", "task": TASK,
     "code": "…3FA9", "upstream": "backend", "invoice_state": "issued",
     "asked_by": MEMBER, "answer": "raised", "until": "2026-12-01T16:00Z",
+    "key_mask": "sk-…3fA9", "case": "CS-7K2M-9QXT", "currency": "USD",
 }  # fmt: skip
 NAMES = {ACCOUNT: "Acme", MEMBER: "ada@example.com", GROUP: "research", KEY: "ci (sk-…3fA9)"}
 
@@ -114,7 +115,25 @@ def test_a_name_is_told_on_one_line_and_without_secrets() -> None:
     assert "x" * 200 not in message.body
 
 
-def test_a_link_leads_to_the_task_or_to_the_first_page() -> None:
-    assert link_of("https://desk.example", {"task": TASK}) == f"https://desk.example/why/{TASK}"
-    assert link_of("https://desk.example", {"task": "../../elsewhere"}) == "https://desk.example"
-    assert link_of("https://desk.example", {}) == "https://desk.example"
+@pytest.mark.parametrize(
+    ("kind", "facts", "path"),
+    [
+        ("task_refunded", {"task": TASK, "account": ACCOUNT}, f"/why/{TASK}"),
+        ("task_refunded", {"task": "../../elsewhere"}, ""),
+        ("balance_low", {}, ""),
+        ("key_limit_80", {"account": ACCOUNT, "key": KEY}, ""),
+        ("key_exposed", {"account": ACCOUNT, "key": KEY}, f"/console/accounts/{ACCOUNT}/keys/{KEY}/rotate"),
+        (
+            "key_exposed",
+            {"account": ACCOUNT, "key": KEY, "key_mask": "sk-…3fA9"},
+            f"/console/accounts/{ACCOUNT}/keys/{KEY}/rotate?exposed=sk-%E2%80%A63fA9",
+        ),
+        ("case_answered", {"account": ACCOUNT, "case": "CS-2345-6789"}, "/console/support/CS-2345-6789"),
+        ("case_settled", {"account": ACCOUNT, "case": "../elsewhere"}, ""),
+        ("key_exposed", {"account": ACCOUNT, "key": "../../elsewhere"}, ""),
+    ],
+)
+def test_a_link_leads_to_the_task_to_the_exposed_key_or_to_the_first_page(
+    kind: str, facts: dict[str, str], path: str
+) -> None:
+    assert link_of("https://desk.example", kind, facts) == "https://desk.example" + path

@@ -62,7 +62,7 @@ async def test_a_demo_shows_where_the_money_went(visit: Visit) -> None:
         assert re.search(rf'<th scope="row">{label}</th><td>{re.escape(shown)}</td>', page), label
     assert re.search(r"Ledger verified</th><td>\s*<span class=\"verdict good\">.*yes</span>", page, re.DOTALL)
     assert "As of 2023-11-14 22:13:20 UTC" in page
-    assert page.index("Too many per minute") < page.index("Key limit reached")
+    assert page.index("Too many requests or tokens") < page.index("Key limit reached")
     assert "http-equiv" not in page
 
 

@@ -24,7 +24,7 @@ async def test_the_causes_of_a_refusal_stand_on_its_page(
     section = page[page.index('id="page-findings"') : page.index('id="page-checks"')]
     assert heading in section
     assert cause in section
-    assert f'href="/why?lang={lang}#duplicate_submissions"' in section
+    assert f'href="/help/duplicate-submissions?lang={lang}"' in section
     assert not re.search(r"USD|\d\.\d|Acme|sk-", section)
 
 

@@ -15,6 +15,8 @@ from counterfoil.api import (
     alerts,
     approvals,
     audit,
+    case_answers,
+    cases,
     codes,
     corrections,
     doorstep,
@@ -108,6 +110,9 @@ ROUTERS = (
     evidence.router,
     explain.router,
     tasks.router,
+    # Before what takes any word for a case.
+    case_answers.router,
+    cases.router,
     ledger.router,
 )
 

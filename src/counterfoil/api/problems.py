@@ -54,6 +54,11 @@ STATUSES: Mapping[str, int] = {
     "totp_wrong": 401,
     "sign_in_throttled": 429,
     "idempotency_key_reused": 422,
+    # What is sent to support is understood and cannot be taken as it is.
+    "submission_unsafe": 422,
+    "submission_masked": 422,
+    "submission_incomplete": 422,
+    "submission_too_often": 429,
 }
 _CODES_OF_STATUSES = {
     401: "unauthenticated",
@@ -114,7 +119,9 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     errors: list[FieldProblem] | None = None,
     instance: str | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
+    """The problem document of an error; `more` are members of its own (RFC 9457, extension members)."""
     words, status = words_of(error), status or status_of(error)
     sentences = (words.explanation[language], words.next_step.what_to_change[language])
     problem = Problem(
@@ -136,7 +143,7 @@ def problem_response(
     if status == 401:
         own["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        {**(more or {}), **problem.model_dump(exclude_none=True)},
         status_code=status,
         headers={**own, **(headers or {})},
         media_type=PROBLEM_TYPE,

@@ -47,6 +47,13 @@ from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstream_records import UpstreamRecords
 from counterfoil.spend.upstreams import Upstreams
 from counterfoil.storage.idempotency import IdempotencyKeys
+from counterfoil.support.cases_service import Cases
+from counterfoil.support.diagnosis import Diagnosis
+from counterfoil.support.intake import Intake
+from counterfoil.support.metrics import CaseMetrics
+from counterfoil.support.purging import Purging
+from counterfoil.support.replies import Replies
+from counterfoil.support.settling import CaseSettling
 from counterfoil.tasks.service import Tasks
 
 
@@ -102,6 +109,13 @@ class Services:
     upstreams: Upstreams
     upstream_records: UpstreamRecords
     reconcile: Reconciliation
+    intake: Intake
+    cases: Cases
+    replies: Replies
+    case_settling: CaseSettling
+    case_metrics: CaseMetrics
+    case_purging: Purging
+    diagnosis: Diagnosis
     test_upstream: TestUpstream
 
 

@@ -18,6 +18,7 @@ from counterfoil.api.services import Services
 from counterfoil.foundation.errors import CounterfoilError, InputError, NotFound
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.identity.access import Principal, Staff, staff_permissions
+from counterfoil.support.naming import find_case_id
 
 # Whose channels those of the operator are.
 _OPERATIONS = "operations"
@@ -188,6 +189,16 @@ async def everybodys(request: Request, services: Services, asking: Principal) ->
 async def of_price_book(request: Request, services: Services, asking: Principal) -> Found:
     """The customers' book is every customer's; the others are nobody's but the operator's."""
     return Found(account_id=asking.account_id if request.path_params.get("book") == _CUSTOMER_BOOK else None)
+
+
+async def of_case(request: Request, services: Services, asking: Principal) -> Found:
+    """The account of the case in the address, as far as whoever asks may see that case; its route says that there is none."""
+    shown = str(request.path_params["case_id"])
+    try:
+        case_id = await find_case_id(services.cases, shown, principal=asking)
+        return Found(account_id=(await services.cases.case(case_id, principal=asking)).account_id)
+    except NotFound:
+        return Found(account_id=None)
 
 
 def _of_account(shown: str | None) -> Found:

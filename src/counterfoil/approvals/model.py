@@ -26,6 +26,10 @@ class ApprovalAction(StrEnum):
     BREAK_REFUND = "break_refund"
     BREAK_ADJUST = "break_adjust"
     BREAK_UNDO = "break_undo"
+    # How a case of the support desk is settled, where that moves money.
+    CASE_COMPENSATION = "case_compensation"
+    CASE_REFUND = "case_refund"
+    CASE_CREDIT_AGAIN = "case_credit_again"
 
 
 class ApprovalState(StrEnum):

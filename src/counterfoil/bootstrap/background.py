@@ -9,9 +9,12 @@ from typing import Any
 import psycopg
 
 from counterfoil.bootstrap.services import Services
+from counterfoil.bootstrap.support import load_scanner, tell_of_exposed_keys, write_refused_counts
 from counterfoil.foundation.errors import CounterfoilError
 from counterfoil.observability import BACKGROUND_ERRORS, log
 from counterfoil.storage.leases import run_leased
+from counterfoil.support.diagnosis import ROUND_MAX
+from counterfoil.support.diagnosis import WORK as CASE_DIAGNOSIS
 
 # How soon a change of upstreams or prices made elsewhere is seen by every serving process.
 _REFRESH_SECONDS = 2.0
@@ -67,6 +70,17 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
         await services.sessions.clean()
         await services.people.clean()
 
+    async def diagnose_cases() -> None:
+        # A burst is worked off at once, not a round a second.
+        while await services.desk.diagnosis.diagnose_due() == ROUND_MAX:
+            continue
+
+    async def watch_cases() -> None:
+        await services.desk.metrics.watch()
+
+    async def follow_settlements() -> None:
+        await services.desk.settling.follow()
+
     async def refresh() -> None:
         while True:
             await asyncio.sleep(_REFRESH_SECONDS)
@@ -95,4 +109,10 @@ def background_work(services: Services) -> list[Coroutine[Any, Any, None]]:
         services.notify.run(),
         run_leased(database, name="clean_minutes", interval_seconds=600.0, work=clean, clock=clock),
         refresh(),
+        load_scanner(),
+        write_refused_counts(services.intake),
+        tell_of_exposed_keys(services.intake),
+        run_leased(database, name=CASE_DIAGNOSIS, interval_seconds=1.0, work=diagnose_cases, clock=clock),
+        run_leased(database, name="watch_cases", interval_seconds=15.0, work=watch_cases, clock=clock),
+        run_leased(database, name="case_settlements", interval_seconds=60.0, work=follow_settlements, clock=clock),
     ]

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 
 from counterfoil.bootstrap.evidence import build_evidence
+from counterfoil.bootstrap.knowledge import handbook_ports, publishing_context
 from counterfoil.bootstrap.safekeeping import back_up, restore
 from counterfoil.bootstrap.services import (
+    STATUSES,
     bundles_of,
     checkpoints_of,
     connected_services,
@@ -24,6 +26,7 @@ from counterfoil.cli.services import Explanation as CommandExplanation
 from counterfoil.cli.services import Services as CommandServices
 from counterfoil.evidence.model import Audience
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.knowledge.catalogue import Catalogue
 from counterfoil.sandbox.process import SandboxProcess
 from counterfoil.settings import Settings
 
@@ -39,8 +42,12 @@ def main() -> None:
             back_up=back_up,
             restore=restore,
             build_evidence=build_evidence,
+            statuses=STATUSES,
             configure_logging=log_as_set,
             open_console=open_console,
+            handbook_ports=handbook_ports,
+            open_handbook=open_handbook,
+            publishing_context=publishing_context,
             environment=os.environ,
         )
     )()
@@ -61,6 +68,14 @@ async def open_console(settings: Settings) -> AsyncIterator[Callable[[str], Awai
 
     async with open_for_measuring(settings) as visit:
         yield visit
+
+
+@asynccontextmanager
+async def open_handbook(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Catalogue]]]:
+    """The handbook as an installation serves it, with what its editors have published."""
+    with running_postgres(settings) as url:
+        async with connected_services(settings, url, with_engine=False) as services:
+            yield services.knowledge.handbook
 
 
 def start_payments() -> AbstractContextManager[RunningPayments]:
@@ -111,6 +126,14 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 tasks=services.tasks,
                 upstreams=services.upstreams,
                 reconcile=services.reconcile,
+                intake=services.intake,
+                cases=services.desk.cases,
+                replies=services.desk.replies,
+                case_settling=services.desk.settling,
+                case_metrics=services.desk.metrics,
+                case_purging=services.desk.purging,
+                diagnosis=services.desk.diagnosis,
+                editing=services.knowledge.editing,
                 archive=services.archive,
                 test_upstream=probes_of(services).test,
                 explain=explain,

@@ -28,6 +28,7 @@ from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.access import StaffRole
 from counterfoil.identity.joining import Newcomer
 from counterfoil.settings import Settings
+from counterfoil.support.own_cases import OwnCases
 
 _NO_ADDRESS = "https://127.0.0.1"
 
@@ -86,6 +87,17 @@ def console_application(
             upstream_records=services.upstream_records,
             test_upstream=probes_of(services).test,
             reconcile=services.reconcile,
+            intake=services.intake,
+            own_cases=OwnCases(services.database, clock=services.clock, intake=services.intake),
+            cases=services.desk.cases,
+            replies=services.desk.replies,
+            case_settling=services.desk.settling,
+            case_metrics=services.desk.metrics,
+            case_purging=services.desk.purging,
+            diagnosis=services.desk.diagnosis,
+            handbook=services.knowledge.handbook,
+            editing=services.knowledge.editing,
+            signals=services.knowledge.signals,
             is_demo=is_demo,
             demo_people=demo_people,
         )

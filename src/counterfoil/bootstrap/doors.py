@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from counterfoil.api.application import build_application as build_management
 from counterfoil.api.services import Services as ManagementServices
+from counterfoil.api.support_intake import SupportIntake, support_intake
 from counterfoil.bootstrap.console import console_application
 from counterfoil.bootstrap.demo_pages import demo_parts, demo_people_of
 from counterfoil.bootstrap.services import (
@@ -36,9 +38,20 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The gateway, the management API, the console, cases sent by programs, and the public pages."""
+
+    gateway: Application
+    manage: Application
+    console: Application
+    support: Application
+    site: Application
+
+
 @asynccontextmanager
-async def open_doors(services: Services) -> AsyncIterator[tuple[Application, Application, Application, Application]]:
-    """The doors of a serving process: the gateway, the management API, the console and the public pages."""
+async def open_doors(services: Services) -> AsyncIterator[Doors]:
+    """The doors of a serving process."""
     settings = GatewaySettings.of(services.settings)
     async with open_gateway(
         spend=services.spend,
@@ -51,7 +64,11 @@ async def open_doors(services: Services) -> AsyncIterator[tuple[Application, App
         pages = site_application(
             Site(
                 evidence=services.evidence,
+                intake=services.intake,
+                handbook=services.knowledge.handbook,
+                votes=services.knowledge.votes,
                 public_url=settings.public_url,
+                operator_name=services.settings.operator_name,
                 default_language=settings.default_language,
                 statuses={code: answer.status for code, answer in ANSWERS.items()},
                 client_address=lambda scope: _address_of(scope, settings),
@@ -65,7 +82,15 @@ async def open_doors(services: Services) -> AsyncIterator[tuple[Application, App
             **demo_people_of(services),
         )
         manage = _mounted(management_application(services), "/manage/v1")
-        yield gateway, manage, _mounted(console, "/console"), pages
+        support = support_intake(
+            SupportIntake(
+                intake=services.intake,
+                public_url=settings.public_url,
+                default_language=Language(settings.default_language),
+                client_address=lambda scope: _address_of(scope, settings),
+            )
+        )
+        yield Doors(gateway=gateway, manage=manage, console=_mounted(console, "/console"), support=support, site=pages)
 
 
 def _address_of(scope: Scope, settings: GatewaySettings) -> str:
@@ -119,6 +144,13 @@ def management_application(services: Services) -> Application:
             upstreams=services.upstreams,
             upstream_records=services.upstream_records,
             reconcile=services.reconcile,
+            intake=services.intake,
+            cases=services.desk.cases,
+            replies=services.desk.replies,
+            case_settling=services.desk.settling,
+            case_metrics=services.desk.metrics,
+            case_purging=services.desk.purging,
+            diagnosis=services.desk.diagnosis,
             test_upstream=probes_of(services).test,
         )
     )

@@ -15,9 +15,11 @@ from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
 from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.identity import build_identity
+from counterfoil.bootstrap.knowledge import Knowledge, build_knowledge
 from counterfoil.bootstrap.notify import notifications
 from counterfoil.bootstrap.recharge import Recharge, build_recharge
 from counterfoil.bootstrap.reconcile import build_reconciliation
+from counterfoil.bootstrap.support import Desk, build_desk, build_intake
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.search_service import Search
@@ -66,11 +68,17 @@ from counterfoil.storage.data_directory import DataDirectory
 from counterfoil.storage.database import Database
 from counterfoil.storage.embedded import EmbeddedPostgres
 from counterfoil.storage.migrate import migrate
+from counterfoil.support.intake import Intake
+from counterfoil.support.metrics import CaseMetrics
 from counterfoil.tasks.service import Tasks, TaskSettings
 from counterfoil.tasks.upstream import TaskUpstreams
 
 _POSTGRES_WATCH_SECONDS = 1.0
 _SECONDS_PER_DAY = 86_400
+
+
+# The HTTP statuses of codes that calls are answered with.
+STATUSES = {code: answer.status for code, answer in ANSWERS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +119,9 @@ class Services:
     reconcile: Reconciliation
     archive: Archive
     notify: Notifications
+    intake: Intake
+    desk: Desk
+    knowledge: Knowledge
 
 
 @contextmanager
@@ -211,22 +222,37 @@ async def connected_services(
         proofs = Proofs(database, clock=clock, redact=redact, checkpoints=_checkpoints_in(data_directory))
         stack.push_async_callback(proofs.close)
         archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
+        evidence = build_evidence(
+            database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
+            members=members, directory=directory, limits=limits, statuses=STATUSES,
+        )  # fmt: skip
+        upstreams = _upstreams_on(database, clock=clock, data_directory=data_directory, settings=settings)
         yield Services(
             recharge=recharge,
             notify=notifications(
                 settings, database=database, clock=clock, data_directory=data_directory, members=members,
                 session=session, public_url=GatewaySettings.of(settings).public_url,
             ),
-            evidence=build_evidence(
-                database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
-                members=members, directory=directory, limits=limits, statuses={code: answer.status for code, answer in ANSWERS.items()},
-            ),
+            evidence=evidence,
             reconcile=build_reconciliation(
                 database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
                 recharge=recharge, spend=spend, archive=archive,
                 time_zone=settings.operator_time_zone,
             ),
             archive=archive,
+            intake=build_intake(
+                database=database, clock=clock, data_directory=data_directory, settings=settings, directory=directory,
+                limits=limits,
+            ),
+            desk=build_desk(
+                database=database, clock=clock, ledger=ledger, approvals=approvals, spend=spend, recharge=recharge,
+                evidence=evidence, upstreams=upstreams, members=members, directory=directory, limits=limits, codes=codes,
+                audit=identity.audit, statuses=STATUSES,
+            ),
+            knowledge=build_knowledge(
+                database=database, clock=clock, settings=settings, approvals=_approval_settings(settings),
+                metrics=CaseMetrics(database, clock=clock),
+            ),
             settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
             approvals=approvals,
             ledger=ledger, proofs=proofs, upstream_records=UpstreamRecords(database, prices=prices), plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,
@@ -235,7 +261,7 @@ async def connected_services(
             people=identity.people, sessions=identity.sessions, tokens=identity.tokens, audit=identity.audit,
             oidc=identity.oidc,
             codes=codes,
-            upstreams=_upstreams_on(database, clock=clock, data_directory=data_directory, settings=settings), routes=routes,
+            upstreams=upstreams, routes=routes,
             spend=spend, spending=Spending(database), submissions=Submissions(database, clock=clock), tasks=tasks,
         )  # fmt: skip
 

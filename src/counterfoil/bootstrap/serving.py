@@ -165,6 +165,7 @@ class Worker:
         self._gateway: Application = _starting
         self._manage: Application = _starting
         self._console: Application = _starting
+        self._support: Application = _starting
         self._site: Application = _starting
         self._database: Database | None = None
 
@@ -179,6 +180,8 @@ class Worker:
             await self._manage(scope, receive, send)
         elif path == "/console" or path.startswith("/console/"):
             await self._console(scope, receive, send)
+        elif path == "/support/cases" or path.startswith("/support/cases/"):
+            await self._support(scope, receive, send)
         elif path == "/healthz":
             await _answer(send, 200 if await self._is_healthy() else 503, b"ok\n")
         elif path == "/metrics":
@@ -211,7 +214,8 @@ class Worker:
         )
         self._database = services.database
         doors = await self._stack.enter_async_context(open_doors(services))
-        self._gateway, self._manage, self._console, self._site = doors
+        self._gateway, self._manage, self._console = doors.gateway, doors.manage, doors.console
+        self._support, self._site = doors.support, doors.site
         for work in background_work(services):
             task = asyncio.create_task(work)
             self._stack.push_async_callback(_cancel, task)

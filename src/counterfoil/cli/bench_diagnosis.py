@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from counterfoil.cli.bench_incidents import SCRIPTS, stage_incidents
+from counterfoil.cli.bench_incidents_customers import Customer
 from counterfoil.cli.bench_incidents_model import Named, Question, Script
 from counterfoil.cli.bench_incidents_stage import Stage, open_stage
 from counterfoil.evidence.findings import FindingCode
@@ -81,7 +82,7 @@ async def measure(
     async with open_stage(url, folder, seed=seed) as stage:
         evidence = _evidence_of(stage, build_evidence)
 
-        async def ask(_: int, question: Question) -> None:
+        async def ask(_: Customer, question: Question) -> None:
             _count(measured, question, await _named(evidence, question))
 
         await stage_incidents(stage, cases=cases, ask=ask, progress=progress, scripts=scripts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -55,11 +56,16 @@ class Load:
         return len(self.took) / self.seconds if self.seconds else 0.0
 
     def percentile_ms(self, share: float) -> float:
-        ordered = sorted(self.took)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3 if ordered else 0.0
+        return percentile_ms(self.took, share)
 
 
-class _Connection(asyncio.Protocol):
+def percentile_ms(took: Sequence[float], share: float) -> float:
+    """The milliseconds within which that share of calls was done; `took` are seconds."""
+    ordered = sorted(took)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3 if ordered else 0.0
+
+
+class KeptAlive(asyncio.Protocol):
     """One kept-alive connection: a request at a time, answers with a content length."""
 
     def __init__(self) -> None:
@@ -119,7 +125,7 @@ async def load(target: Target, *, concurrency: int, seconds: float) -> Load:
     until = measuring_from + seconds
 
     async def work() -> None:
-        _, connection = await loop.create_connection(_Connection, host, port)
+        _, connection = await loop.create_connection(KeptAlive, host, port)
         try:
             while True:
                 started = time.perf_counter()

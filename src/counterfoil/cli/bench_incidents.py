@@ -23,8 +23,8 @@ from counterfoil.cli.bench_incidents_time import DAY, HOUR, MINUTE, Actor
 from counterfoil.foundation.clock import MICROS_PER_SECOND
 from counterfoil.spend.model import Admission
 
-# Hands on what is asked about an incident (its number), when it is asked.
-Ask = Callable[[int, Question], Awaitable[None]]
+# Hands on what is asked about an incident of a customer, when it is asked.
+Ask = Callable[[Customer, Question], Awaitable[None]]
 
 SCRIPTS: tuple[Script, ...] = (*REFUSALS, *LIMITS, *RECHARGES, *DROPS, *TASKS)
 # So many incidents begin in a day, so that the longest ones overlap with many others.
@@ -45,7 +45,7 @@ class _World:
     unfinished: int = 0
     asked: int = 0
 
-    async def live(self, number: int, script: Script, rng: random.Random) -> None:
+    async def live(self, script: Script, rng: random.Random) -> None:
         """One customer: some days of work, the incident, and work again."""
         customer = await Customer.open(self.stage)
         script.prepare(customer)
@@ -58,7 +58,7 @@ class _World:
         question = await script.scene(customer, rng)
         await self.stage.agenda.wait(rng.randint(1, 30) * MINUTE)
         if not question.is_late:
-            await self.ask(number, question)
+            await self.ask(customer, question)
         # Whatever was missing then is there now, and nothing is in the way.
         await customer.lift_limits()
         await customer.recharge(_RECHARGE)
@@ -66,7 +66,7 @@ class _World:
         await self.stage.agenda.wait(DAY)
         customer.at_work = False
         if question.is_late:
-            await self.ask(number, question)
+            await self.ask(customer, question)
         self.unfinished -= 1
         self.asked += 1
 
@@ -100,14 +100,21 @@ class _World:
 
 
 async def stage_incidents(
-    stage: Stage, *, cases: int, ask: Ask, progress: Callable[[str], None], scripts: Sequence[Script] = SCRIPTS
+    stage: Stage,
+    *,
+    cases: int,
+    ask: Ask,
+    progress: Callable[[str], None],
+    scripts: Sequence[Script] = SCRIPTS,
+    a_day: int = _A_DAY,
 ) -> None:
-    """Stage so many incidents and everything around them; `ask` is called with what is asked about each."""
+    """Stage so many incidents, `a_day` of them a day, and everything around them; `ask` is called with what is asked about
+    each."""
     world = _World(stage, ask, unfinished=cases)
     chosen = _choose(stage.rng, scripts, cases)
     actors: list[Actor] = [(BEGINS_AT, world.work)]
     for number, script in enumerate(chosen):
-        begins = BEGINS_AT + (number * DAY // _A_DAY + stage.rng.randint(0, HOUR)) * MICROS_PER_SECOND
+        begins = BEGINS_AT + (number * DAY // a_day + stage.rng.randint(0, HOUR)) * MICROS_PER_SECOND
         rng = random.Random(stage.rng.getrandbits(64))
         actors.append((begins, _actor(world, number, script, rng)))
     actors.append((BEGINS_AT, lambda: _tell(world, cases, progress)))
@@ -127,7 +134,7 @@ def _choose(rng: random.Random, scripts: Sequence[Script], cases: int) -> list[S
 def _actor(world: _World, number: int, script: Script, rng: random.Random) -> Callable[[], Awaitable[None]]:
     async def act() -> None:
         try:
-            await world.live(number, script, rng)
+            await world.live(script, rng)
         except Exception as error:
             error.add_note(f"incident {number}: {script.name}")
             raise

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from counterfoil.cli.bench_incidents_customers import FILM_SECOND, MILLI, Customer
 from counterfoil.cli.bench_incidents_mishaps import RefundedCopies
-from counterfoil.cli.bench_incidents_model import Question, Scene, Script, matter
+from counterfoil.cli.bench_incidents_model import Asked, Question, Scene, Script, matter
 from counterfoil.cli.bench_incidents_stage import LARGE, book
 from counterfoil.cli.bench_incidents_till import CENT
 from counterfoil.cli.bench_incidents_time import DAY, HOUR, MINUTE
@@ -51,7 +51,8 @@ async def _ask(customer: Customer, rng: random.Random, start: int, expected: Fin
             asked = f"{account} 余额突然少了很多 {day}"
         case _:
             asked = f"{account} {day}"
-    return matter(asked, expected)
+    about = Asked(text=asked, kind="account", about=customer.account_id, window=(start, end))
+    return matter(about, expected)
 
 
 async def _copies(customer: Customer, rng: random.Random, *, by_client: bool) -> int:

@@ -21,6 +21,17 @@ class Named(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody writes, and the record that it is about: its kind and id, and of an account the window (UTC
+    microseconds)."""
+
+    text: str
+    kind: str
+    about: UUID
+    window: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What somebody asks (`subject`, as they would write it), and what the answer must name, by how it was staged."""
 
@@ -31,6 +42,8 @@ class Question:
     asking: UUID | None = None
     # Whether it is asked a day later, when much has happened since; else at once.
     is_late: bool = False
+    # The record that it is about, where there is one.
+    asked: Asked | None = None
 
     @property
     def cause(self) -> str:
@@ -38,14 +51,16 @@ class Question:
         return "+".join(sorted(self.expected))
 
 
-def refusal(subject: str, *expected: FindingCode) -> Question:
+def refusal(asked: Asked, *expected: FindingCode) -> Question:
     """What is asked about a refusal, a day later."""
-    return Question(subject=subject, expected=frozenset(expected), named=Named.TOGETHER, is_late=True)
+    return Question(subject=asked.text, expected=frozenset(expected), named=Named.TOGETHER, is_late=True, asked=asked)
 
 
-def matter(subject: str, expected: FindingCode, *, asking: UUID | None = None) -> Question:
-    """What is asked about how something stands now."""
-    return Question(subject=subject, expected=frozenset({expected}), named=Named.FIRST, asking=asking)
+def matter(asked: Asked | str, expected: FindingCode, *, asking: UUID | None = None) -> Question:
+    """What is asked about how something stands now; words alone are about no record."""
+    of_record = None if isinstance(asked, str) else asked
+    subject = asked if isinstance(asked, str) else asked.text
+    return Question(subject=subject, expected=frozenset({expected}), named=Named.FIRST, asking=asking, asked=of_record)
 
 
 # Stages an incident of a customer that has been at work for some days, and says what is asked.

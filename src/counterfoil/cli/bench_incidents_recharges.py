@@ -6,7 +6,7 @@ import random
 from uuid import UUID
 
 from counterfoil.cli.bench_incidents_customers import MILLI, Customer
-from counterfoil.cli.bench_incidents_model import Question, Scene, Script, matter
+from counterfoil.cli.bench_incidents_model import Asked, Question, Scene, Script, matter
 from counterfoil.cli.bench_incidents_stage import CURRENCY
 from counterfoil.cli.bench_incidents_till import CENT
 from counterfoil.cli.bench_incidents_time import DAY, HOUR, MINUTE
@@ -26,7 +26,11 @@ def _amount(rng: random.Random) -> int:
     return rng.randint(300, 2_000) * CENT
 
 
-def _ask(rng: random.Random, order: Order) -> str:
+def _ask(rng: random.Random, order: Order) -> Asked:
+    return Asked(text=_words(rng, order), kind="order", about=order.order_id)
+
+
+def _words(rng: random.Random, order: Order) -> str:
     shown = show_id("order", order.order_id)
     match rng.randrange(3):
         case 0:
@@ -247,7 +251,11 @@ async def _code(customer: Customer, rng: random.Random, **settings: object) -> t
     return made.codes[0], view.code.code_id, batch_id
 
 
-def _ask_code(rng: random.Random, code: str, code_id: UUID) -> str:
+def _ask_code(rng: random.Random, code: str, code_id: UUID) -> Asked:
+    return Asked(text=_words_of_code(rng, code, code_id), kind="code", about=code_id)
+
+
+def _words_of_code(rng: random.Random, code: str, code_id: UUID) -> str:
     match rng.randrange(3):
         case 0:
             return f"这个兑换码用不了：{code}"

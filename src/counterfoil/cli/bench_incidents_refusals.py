@@ -19,7 +19,7 @@ from counterfoil.cli.bench_incidents_mishaps import (
     in_flight,
     retries,
 )
-from counterfoil.cli.bench_incidents_model import Question, Scene, Script, refusal
+from counterfoil.cli.bench_incidents_model import Asked, Question, Scene, Script, refusal
 from counterfoil.cli.bench_incidents_till import CENT
 from counterfoil.cli.bench_incidents_time import MINUTE
 from counterfoil.evidence.findings import FindingCode
@@ -85,8 +85,12 @@ async def go_on(customer: Customer, rng: random.Random, mishaps: Sequence[Mishap
         await late.after(customer)
 
 
-def ask(rng: random.Random, customer: Customer, request_id: UUID) -> str:
+def ask(rng: random.Random, customer: Customer, request_id: UUID) -> Asked:
     """As people ask: the request's id, the whole error as they got it, or the key's mask and the time."""
+    return Asked(text=_words(rng, customer, request_id), kind="request", about=request_id)
+
+
+def _words(rng: random.Random, customer: Customer, request_id: UUID) -> str:
     shown = show_id("request", request_id)
     match rng.randrange(6):
         case 0:

@@ -6,7 +6,7 @@ import random
 from uuid import UUID
 
 from counterfoil.cli.bench_incidents_customers import MILLI, Customer
-from counterfoil.cli.bench_incidents_model import Question, Scene, Script, matter
+from counterfoil.cli.bench_incidents_model import Asked, Question, Scene, Script, matter
 from counterfoil.cli.bench_incidents_time import DAY, HOUR, MINUTE
 from counterfoil.evidence.findings import FindingCode
 from counterfoil.foundation.ids import show_id
@@ -15,7 +15,11 @@ from counterfoil.tasks.model import NotSubmitted, TaskState, TaskView
 _FAILURES = ("moderation_blocked", "internal_error", "timeout", "invalid_reference_image")
 
 
-def _ask(rng: random.Random, kind: str, value: UUID) -> str:
+def _ask(rng: random.Random, kind: str, value: UUID) -> Asked:
+    return Asked(text=_words(rng, kind, value), kind=kind, about=value)
+
+
+def _words(rng: random.Random, kind: str, value: UUID) -> str:
     shown = show_id(kind, value)
     match rng.randrange(4):
         case 0:

@@ -30,7 +30,8 @@ RUN = "Run"
 SET_UP = "Set up"
 MONEY = "Money"
 QUESTIONS = "Questions"
-PANELS = (TRY, RUN, SET_UP, MONEY, QUESTIONS)
+PUBLISH = "Publish"
+PANELS = (TRY, RUN, SET_UP, MONEY, QUESTIONS, PUBLISH)
 
 DataDir = Annotated[
     Path | None,

@@ -18,6 +18,7 @@ import typer
 import uvloop
 
 from counterfoil.cli.command import TRY, Answer, Call, Commands, print_json
+from counterfoil.cli.demo_cases import DemoCases
 from counterfoil.cli.demo_day import DemoDay, ShownDay
 from counterfoil.cli.demo_folder import DemoFolder, DemoPage
 from counterfoil.cli.demo_operator import DemoOperator, build_operator, welcome_casey
@@ -245,6 +246,9 @@ class _Demo:
         staged = await self._stage_refusals(running)
         with self._terminal.step("step_tasks"):
             tasks = await DemoTasks(self._caller(running), running.operator.keys, running.services).stage()
+        with self._terminal.step("step_cases"):
+            refused = {code: found.request_id for code, found in staged.items() if found is not None}
+            await DemoCases(running.services, refused).stage()
         with self._terminal.step("step_settle"):
             await wait_until_settled(running.services, open_tasks=1)
         with self._terminal.step("step_day"):

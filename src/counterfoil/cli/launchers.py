@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from counterfoil.cli.services import Services
 from counterfoil.evidence.service import Evidence
+from counterfoil.knowledge.catalogue import Catalogue
+from counterfoil.knowledge.macros import Ports
+from counterfoil.knowledge.publishing import Context
 from counterfoil.ledger.verify import Report
 from counterfoil.settings import Settings
 from counterfoil.storage.safekeeping import Backup
@@ -86,9 +89,17 @@ class Launchers:
     restore: Callable[[Settings, Path], Restored]
     # Puts the desk of evidence together from other use cases than those of an installation: benchmarks have their own.
     build_evidence: Callable[..., Evidence]
+    # The HTTP statuses of codes that calls are answered with, which the gateway knows.
+    statuses: Mapping[str, int]
     configure_logging: Callable[[Settings], None]
     # The console without a server, for somebody who may see everything: asks for a page below `/console`, and gives its
     # status and size. For benchmarks.
     open_console: Callable[[Settings], AbstractAsyncContextManager[Callable[[str], Awaitable[tuple[int, int]]]]]
+    # What the handbook's articles take from other rooms.
+    handbook_ports: Callable[[Settings], Ports]
+    # What reads the handbook as an installation serves it.
+    open_handbook: Callable[[Settings], AbstractAsyncContextManager[Callable[[], Awaitable[Catalogue]]]]
+    # How a static copy of the handbook looks, for an address.
+    publishing_context: Callable[[Settings, str], Context]
     # Secrets may be in it, so it is not part of the representation.
     environment: Mapping[str, str] = field(repr=False)

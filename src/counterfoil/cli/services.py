@@ -18,6 +18,7 @@ from counterfoil.identity.people_service import People
 from counterfoil.identity.service import Members
 from counterfoil.identity.sessions import Sessions
 from counterfoil.identity.tokens import Tokens
+from counterfoil.knowledge.editing import Editing
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.service import Ledger
 from counterfoil.limits.asks import LimitAsks
@@ -38,6 +39,13 @@ from counterfoil.spend.service import Spend
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import Upstreams
+from counterfoil.support.cases_service import Cases
+from counterfoil.support.diagnosis import Diagnosis
+from counterfoil.support.intake import Intake
+from counterfoil.support.metrics import CaseMetrics
+from counterfoil.support.purging import Purging
+from counterfoil.support.replies import Replies
+from counterfoil.support.settling import CaseSettling
 from counterfoil.tasks.service import Tasks
 
 
@@ -105,6 +113,14 @@ class Services:
     tasks: Tasks
     upstreams: Upstreams
     reconcile: Reconciliation
+    intake: Intake
+    cases: Cases
+    replies: Replies
+    case_settling: CaseSettling
+    case_metrics: CaseMetrics
+    case_purging: Purging
+    diagnosis: Diagnosis
+    editing: Editing
     archive: Archive
     test_upstream: TestUpstream
     explain: Explain

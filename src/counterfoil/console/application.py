@@ -25,9 +25,9 @@ from counterfoil.console.security import SESSION_COOKIE, is_same_origin, with_se
 from counterfoil.console.services import Services
 from counterfoil.console.visits import ROOT, View, Visit, with_query
 from counterfoil.foundation.errors import CounterfoilError, Forbidden, InputError, NotFound, Unavailable
-from counterfoil.foundation.ids import read_id
+from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.vocabulary import Language, pick_language
-from counterfoil.identity.access import OPEN, Principal, decide
+from counterfoil.identity.access import OPEN, Need, Own, Principal, decide
 from counterfoil.identity.people_model import Session, Theme
 from counterfoil.ledger.history_store import Account
 from counterfoil.observability import log
@@ -197,7 +197,10 @@ class _Console:
     def _refused(self, visit: Visit, error: CounterfoilError) -> Response:
         problem = problem_of(error, visit.language)
         visit.problem = problem
-        view = View(template="problem.html", title="console_problem", status=problem.status)
+        view = View(
+            template="problem.html", title="console_problem", status=problem.status,
+            values={"ask_href": _where_to_ask(visit)},
+        )  # fmt: skip
         response = self._renderer.response(visit, view)
         response.headers.update(_waiting(problem))
         return response
@@ -215,6 +218,14 @@ def _waiting(problem: Problem) -> dict[str, str]:
     if problem.seconds is not None:
         return {"retry-after": str(problem.seconds)}
     return {"retry-after": str(_RETRY_SECONDS)} if problem.status == 503 else {}
+
+
+def _where_to_ask(visit: Visit) -> str:
+    """The way to support: a member's own, or the public one."""
+    account_id = visit.principal.account_id
+    if account_id is None or not decide(visit.principal, Need(own=Own.USAGE_READ), account_id=account_id).allowed:
+        return "/support"
+    return f"{ROOT}/accounts/{show_id('account', account_id)}/support/new"
 
 
 def _to_sign_in(visit: Visit) -> Response:

@@ -40,6 +40,8 @@ class Shown:
 
 
 _READ = Need(own=Own.USAGE_READ, staff=Staff.ACCOUNTS_READ)
+# Staff have a desk of their own.
+_OWN = Need(own=Own.USAGE_READ)
 _MONEY = Need(own=Own.MONEY_READ, staff=Staff.ACCOUNTS_READ)
 _MEMBERS = Need(own=Own.MEMBERS_READ, staff=Staff.ACCOUNTS_READ)
 _LIMITS = Need(own=Own.LIMITS_WRITE, staff=Staff.ACCOUNTS_READ)
@@ -62,6 +64,7 @@ _ACCOUNT_SECTIONS = (
             _of_account("page_tasks", "/tasks", _READ, "film"),
             _of_account("page_submissions", "/submissions", _READ, "copies"),
             _of_account("page_why", "/why", _READ, "question"),
+            _of_account("page_support", "/support", _OWN, "inbox"),
         ),
     ),
     Section(
@@ -91,7 +94,17 @@ _STAFF_SECTIONS = (
             Place(code="page_staff_home", path="/staff", need=Need(staff=Staff.ACCOUNTS_READ), icon="door"),
             _of_staff("page_search", "/search", Staff.ACCOUNTS_READ, "search"),
             _of_staff("page_accounts", "/accounts", Staff.ACCOUNTS_READ, "people"),
+            _of_staff("page_cases", "/cases", Staff.CASES, "inbox"),
+            _of_staff("page_case_metrics", "/cases/metrics", Staff.CASES, "chart"),
             _of_staff("page_approvals", "/approvals", Staff.PROPOSE, "check"),
+        ),
+    ),
+    Section(
+        code="menu_handbook",
+        places=(
+            _of_staff("page_knowledge", "/knowledge", Staff.ARTICLES_WRITE, "book"),
+            _of_staff("page_knowledge_signals", "/knowledge/signals", Staff.ARTICLES_WRITE, "flag"),
+            _of_staff("page_knowledge_drafts", "/knowledge/drafts", Staff.ARTICLES_WRITE, "list"),
         ),
     ),
     Section(

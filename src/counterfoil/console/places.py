@@ -18,6 +18,7 @@ OF_ACCOUNTS: Mapping[str, str] = {
     "key": "/keys/{id}",
     "group": "/groups/{id}",
     "member": "/members/{id}",
+    "case": "/support/{id}",
 }
 # What staff see on pages of their own: who may, and where.
 OF_STAFF: Mapping[str, tuple[Staff, str]] = {
@@ -28,6 +29,7 @@ OF_STAFF: Mapping[str, tuple[Staff, str]] = {
     "run": (Staff.RECONCILE_READ, "/reconcile/runs/{id}"),
     "break": (Staff.RECONCILE_READ, "/reconcile/breaks/{id}"),
     "statement": (Staff.RECONCILE_READ, "/reconcile/statements/{id}"),
+    "case": (Staff.CASES, "/cases/{id}"),
 }
 # What has begun no task is shown as a request.
 _WITHOUT_TASK = frozenset({RequestState.REFUSED.value, RequestState.REPEATED.value})

@@ -35,6 +35,8 @@ class Problem:
     expected: str | None = None
     # How long to wait before the next try.
     seconds: int | None = None
+    # Its page in the handbook.
+    article: str = ""
 
 
 def problem_of(error: CounterfoilError, language: Language) -> Problem:
@@ -51,7 +53,13 @@ def problem_of(error: CounterfoilError, language: Language) -> Problem:
         field=_text(parameters.get("field")),
         expected=_text(parameters.get("expected")),
         seconds=_seconds(error.parameters.get("seconds")),
+        article=in_language(words.article, language),
     )
+
+
+def in_language(article: str, language: Language) -> str:
+    """The address of a page of the handbook in the language of the console, which the browser does not know of."""
+    return article.replace("/help/", f"/help/{language}/", 1)
 
 
 def _codes_of(error: CounterfoilError) -> list[str]:

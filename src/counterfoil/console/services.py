@@ -23,6 +23,9 @@ from counterfoil.identity.people_service import People
 from counterfoil.identity.service import Members
 from counterfoil.identity.sessions import Sessions
 from counterfoil.identity.tokens import Tokens
+from counterfoil.knowledge.current import CurrentHandbook
+from counterfoil.knowledge.editing import Editing
+from counterfoil.knowledge.signals import Signals
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.proofs import Proofs
 from counterfoil.ledger.service import Ledger
@@ -47,6 +50,14 @@ from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstream_records import UpstreamRecords
 from counterfoil.spend.upstreams import Upstreams
+from counterfoil.support.cases_service import Cases
+from counterfoil.support.diagnosis import Diagnosis
+from counterfoil.support.intake import Intake
+from counterfoil.support.metrics import CaseMetrics
+from counterfoil.support.own_cases import OwnCases
+from counterfoil.support.purging import Purging
+from counterfoil.support.replies import Replies
+from counterfoil.support.settling import CaseSettling
 from counterfoil.tasks.service import Tasks
 
 
@@ -114,5 +125,16 @@ class Services:
     # One tiny call at an upstream, with its secret.
     test_upstream: Callable[[str], Awaitable[UpstreamProbe]]
     reconcile: Reconciliation
+    intake: Intake
+    own_cases: OwnCases
+    cases: Cases
+    replies: Replies
+    case_settling: CaseSettling
+    case_metrics: CaseMetrics
+    case_purging: Purging
+    diagnosis: Diagnosis
+    handbook: CurrentHandbook
+    editing: Editing
+    signals: Signals
     is_demo: bool = False
     demo_people: Callable[[], Awaitable[Sequence[DemoPerson]]] = field(default=nobody)

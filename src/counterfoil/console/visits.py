@@ -23,9 +23,13 @@ from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.access import Need, Own, Principal, Staff, decide, own_permissions, staff_permissions
 from counterfoil.identity.people_model import Person, Session, Theme
 from counterfoil.ledger.history_store import Account
+from counterfoil.redaction.model import SecretKind
+from counterfoil.redaction.rules import find
 
 ROOT = "/console"
 PAGE_ROWS = 50
+_SECRETS = frozenset({SecretKind.API_KEY, SecretKind.AUTHORIZATION, SecretKind.COOKIE, SecretKind.PASSWORD})
+_SECRET_CHARACTERS_LEAST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +146,11 @@ class Visit:
         return with_query(ROOT + path, query)
 
     def here(self, **changed: object) -> str:
-        """This page with some of its query changed; None takes a field out."""
+        """This page with some of its query changed; None takes a field out. What is secret in an address is not repeated."""
         query: dict[str, object] = {
-            k: v for k, v in self.request.query_params.items() if k not in ("csv", "xlsx", "done")
+            k: v
+            for k, v in self.request.query_params.items()
+            if k not in ("csv", "xlsx", "done") and not (_holds_secret(k) or _holds_secret(v))
         }
         return with_query(self.request.scope["path"], query | changed)
 
@@ -164,12 +170,22 @@ class Visit:
         return decide(self.principal, Need(own=own, staff=staff), account_id=account_id).allowed
 
     @property
+    def may_ask_support(self) -> bool:
+        """Whether the visitor is a member who looks at their own account: staff have a desk, and ask nobody."""
+        return self.account is not None and not self.as_staff and self.may(own=Own.USAGE_READ)
+
+    @property
     def is_staff(self) -> bool:
         return bool(staff_permissions(self.principal))
 
     @property
     def is_member(self) -> bool:
         return bool(own_permissions(self.principal))
+
+
+def _holds_secret(text: str) -> bool:
+    """Whether somebody has put a key or the like into an address."""
+    return len(text) >= _SECRET_CHARACTERS_LEAST and any(one.kind in _SECRETS for one in find(text))
 
 
 def with_query(path: str, query: Mapping[str, object]) -> str:

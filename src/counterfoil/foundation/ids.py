@@ -50,6 +50,10 @@ PREFIXES = {
     "audit_event": "aud",
     "limit_ask": "ask",
     "verification": "vrfy",
+    "case": "case",
+    "case_group": "cgrp",
+    "case_search": "csrch",
+    "draft": "drft",
 }
 _KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 _SHOWN = re.compile(r"([a-z]{2,6})_([0-9a-f]{32})\Z")

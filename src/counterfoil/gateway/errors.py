@@ -19,6 +19,7 @@ from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.vocabulary import (
     Amounts,
+    Entry,
     Facts,
     Kind,
     Language,
@@ -261,12 +262,20 @@ def _words(problem: Problem, *, language: Language, public_url: str) -> tuple[st
     fields: dict[str, Any] = {
         "checks": show_checks(decision, amounts=amounts, code=problem.code) if decision is not None else [],
         "next_steps": steps,
-        "article": f"{public_url}/why/{problem.request_id}" if problem.recorded else public_url + found.article,
+        "article": public_url + _article(found, problem),
         "charge": problem.charge_mark,
     }
     if decision is not None and decision.passing_cap is not None:
         fields["passing_output_cap"] = decision.passing_cap
     return message, fields
+
+
+def _article(found: Entry, problem: Problem) -> str:
+    """The code's page; with the request where that is on record, so that its own explanation is one click from there."""
+    if not problem.recorded:
+        return found.article
+    page, hash_sign, place = found.article.partition("#")
+    return f"{page}?request={problem.request_id}{hash_sign}{place}"
 
 
 def _facts(problem: Problem, language: Language) -> Facts:

@@ -6,14 +6,17 @@ for is shown as a dash, so that a notification that says less is sent all the sa
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from counterfoil.foundation.ids import read_any_id
 from counterfoil.foundation.vocabulary import Kind, Language, entry, find_entry
-from counterfoil.notify.model import Message
+from counterfoil.notify.model import AlertKind, Message
 from counterfoil.redaction.rules import redact
 
+_CASE_NUMBER = re.compile("CS-[2-9A-Z]{4}-[2-9A-Z]{4}")
 _MISSING = "—"
 _FACT_CHARACTERS_MAX = 120
 _TITLE_CHARACTERS_MAX = 200
@@ -52,11 +55,24 @@ def render(kind: str, facts: Mapping[str, str], *, language: Language, link: str
     )
 
 
-def link_of(public_url: str, facts: Mapping[str, str]) -> str:
-    """Where more is told: the page of the task, or the first page."""
-    task = facts.get("task", "")
-    known = read_any_id(task)
-    return f"{public_url}/why/{task}" if known is not None and known[0] == "task" else public_url
+def link_of(public_url: str, kind: str, facts: Mapping[str, str]) -> str:
+    """Where more is told, or something can be done about it: the page of the task, of the case, on which a key is rotated;
+    or the first page."""
+    account, key, task = (_id_among(facts, name) for name in ("account", "key", "task"))
+    if kind == AlertKind.KEY_EXPOSED and account and key:
+        # Which key it was tells the page whether it has been rotated since.
+        query = f"?{urlencode({'exposed': facts['key_mask']})}" if "key_mask" in facts else ""
+        return f"{public_url}/console/accounts/{account}/keys/{key}/rotate{query}"
+    if kind in (AlertKind.CASE_ANSWERED, AlertKind.CASE_SETTLED) and _CASE_NUMBER.fullmatch(facts.get("case", "")):
+        return f"{public_url}/console/support/{facts['case']}"
+    return f"{public_url}/why/{task}" if task else public_url
+
+
+def _id_among(facts: Mapping[str, str], kind: str) -> str:
+    """The fact of that name if it is an id of that kind, else nothing: a link is made of nothing else."""
+    text = facts.get(kind, "")
+    known = read_any_id(text)
+    return text if known is not None and known[0] == kind else ""
 
 
 def _shown(name: str, value: str | None, *, language: Language, names: Mapping[str, str]) -> str:

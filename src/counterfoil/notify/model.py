@@ -36,6 +36,10 @@ class AlertKind(StrEnum):
     TASK_REFUNDED = "task_refunded"
     LIMIT_ASKED = "limit_asked"
     LIMIT_ASK_ANSWERED = "limit_ask_answered"
+    # Somebody has sent the whole of a key to support; it was not kept.
+    KEY_EXPOSED = "key_exposed"
+    CASE_ANSWERED = "case_answered"
+    CASE_SETTLED = "case_settled"
     UPSTREAM_OUT_OF_MONEY = "upstream_out_of_money"
     # Sent by whoever tests a channel; never announced.
     CHANNEL_TEST = "channel_test"
@@ -45,8 +49,8 @@ class AlertKind(StrEnum):
 FOR_OPERATIONS = frozenset({AlertKind.ORDER_ATTENTION, AlertKind.ORDER_DISPUTED, AlertKind.UPSTREAM_OUT_OF_MONEY})
 FOR_OPERATIONS_ALONE = frozenset({AlertKind.ORDER_ATTENTION, AlertKind.UPSTREAM_OUT_OF_MONEY})
 ANNOUNCED = tuple(kind for kind in AlertKind if kind is not AlertKind.CHANNEL_TEST)
-# Of these only some of an account's members get mail: whoever may answer, and whoever is answered.
-FOR_ADMINS = frozenset({AlertKind.LIMIT_ASKED})
+# Of these only some of an account's members get mail: whoever may answer or act on it, and whoever is answered.
+FOR_ADMINS = frozenset({AlertKind.LIMIT_ASKED, AlertKind.KEY_EXPOSED})
 FOR_ONE_MEMBER = frozenset({AlertKind.LIMIT_ASK_ANSWERED})
 FOR_ACCOUNTS = tuple(kind for kind in ANNOUNCED if kind not in FOR_OPERATIONS_ALONE)
 

@@ -124,7 +124,7 @@ class Sending:
         account = None if posted.account_id is None else show_id("account", posted.account_id)
         facts = {name: value for name, value in posted.facts.items() if name in messages.places(posted.kind)}
         shown = facts if account is None else {"account": account, **facts}
-        link = messages.link_of(self._settings.public_url, facts)
+        link = messages.link_of(self._settings.public_url, posted.kind, shown)
         names = await self._names(posted.account_id, messages.ids_to_name(shown))
         return Told(
             message_id=rules.message_id(posted.announcement_id), kind=posted.kind, created_at=posted.created_at,

@@ -151,15 +151,21 @@ class Refunds:
         order = await self._orders.order(order_id)
         if order.state.is_credited:
             raise Conflict(code="order_already_paid", order=show_id("order", order_id))
+        number_hash, mask = self.payment_of(order, number)
+        return await self._approvals.propose(
+            action=ApprovalAction.ORDER_CONFIRM, subject=show_id("order", order_id), account_id=order.account_id,
+            amount=order.amount, currency=order.currency, reason=check_reason(reason), by=check_person(by),
+            payload={"order": order.order_id.hex, "number_hash": number_hash.hex(), "number": mask},
+        )  # fmt: skip
+
+    def payment_of(self, order: Order, number: str) -> tuple[bytes, str]:
+        """What a payment of an order is known by, and its mask, from the provider's or the bank's own number; raises
+        `InputError`."""
         number = number.strip()
         if not (1 <= len(number) <= _NUMBER_MAX and number.isprintable()):
             raise InputError(field="number", expected=f"1 to {_NUMBER_MAX} printable characters")
         kept = self._numbers.payment(order.provider, number)
-        return await self._approvals.propose(
-            action=ApprovalAction.ORDER_CONFIRM, subject=show_id("order", order_id), account_id=order.account_id,
-            amount=order.amount, currency=order.currency, reason=check_reason(reason), by=check_person(by),
-            payload={"order": order.order_id.hex, "number_hash": kept.hash.hex(), "number": kept.mask},
-        )  # fmt: skip
+        return kept.hash, kept.mask
 
     async def propose_dispute(self, order_id: UUID, *, state: DisputeState, reason: str, by: str) -> Approval:
         """Propose to record that an order's payment is disputed, or how the dispute has ended, where no notice says so."""

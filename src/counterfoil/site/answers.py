@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
@@ -10,10 +11,16 @@ from counterfoil.site.model import Receive, Scope, Send
 
 # An error with its stack and headers; the form's own length limit is far below.
 BODY_BYTES_MAX = 256 * 1024
+# Whoever sends a form more slowly than this is not sending one.
+BODY_SECONDS_MAX = 60.0
 _FIELDS_MAX = 10
 
-# No script, nothing from elsewhere: what people paste here stays here.
+# No script, nothing from elsewhere: what people paste here stays here. Where hints come while one types, there is a script
+# of our own, which may not send anything anywhere either.
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+_OWN_SCRIPT = "; script-src 'self'"
+# Of the search alone: its script loads the index.
+_OWN_FETCHES = "; connect-src 'self'"
 
 
 class Framing(StrEnum):
@@ -48,13 +55,16 @@ class Answer:
     cache: str = NEVER_KEEP
     headers: tuple[tuple[str, str], ...] = ()
     framing: Framing = Framing.NONE
+    has_script: bool = False
+    fetches: bool = False
 
     async def send(self, send: Send, *, with_body: bool) -> None:
+        policy = _POLICY + (_OWN_SCRIPT if self.has_script else "") + (_OWN_FETCHES if self.fetches else "")
         headers = [
             (b"content-type", self.content_type.encode()),
             (b"content-length", str(len(self.body)).encode()),
             (b"cache-control", self.cache.encode()),
-            (b"content-security-policy", f"{_POLICY}; {self.framing}".encode()),
+            (b"content-security-policy", f"{policy}; {self.framing}".encode()),
             (b"x-frame-options", b"SAMEORIGIN" if self.framing is Framing.IS_FRAMED else b"DENY"),
             *_SECURITY,
             *((name.encode(), value.encode("latin-1")) for name, value in self.headers),
@@ -79,18 +89,32 @@ def read_header(scope: Scope, name: bytes) -> str | None:
     return ", ".join(found) if found else None
 
 
-async def read_form(receive: Receive) -> dict[str, str] | None:
-    """The fields of a posted form; None where it is longer than `BODY_BYTES_MAX`."""
+async def read_body(receive: Receive) -> bytes | None:
+    """A body; None where it is longer than `BODY_BYTES_MAX`. One that does not come to its end is empty."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _whole_body(receive)
+    except TimeoutError:
+        return b""
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return {}
+            return b""
         body += message.get("body", b"")
         if len(body) > BODY_BYTES_MAX:
             return None
         if not message.get("more_body"):
-            return _read_fields(bytes(body))
+            return bytes(body)
+
+
+async def read_form(receive: Receive) -> dict[str, str] | None:
+    """The fields of a posted form; None where it is longer than `BODY_BYTES_MAX`."""
+    body = await read_body(receive)
+    return None if body is None else _read_fields(body)
 
 
 def _read_fields(encoded: bytes) -> dict[str, str]:

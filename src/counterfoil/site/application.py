@@ -1,4 +1,4 @@
-"""The pages as an ASGI application: `/` and `/why`, their files, and an answer to everything else."""
+"""The pages as an ASGI application: `/` and `/why`, `/support`, `/help`, their files, and an answer to everything else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from counterfoil.evidence.model import About, Audience, Explanation
 from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
 from counterfoil.foundation.errors import NotFound, Unavailable
-from counterfoil.foundation.vocabulary import Language, pick_language
+from counterfoil.foundation.vocabulary import Language
 from counterfoil.observability import log
 from counterfoil.site.answers import (
     KEEP_BRIEFLY,
@@ -18,15 +18,18 @@ from counterfoil.site.answers import (
     Answer,
     Framing,
     read_form,
-    read_header,
     read_query,
     see_other,
 )
 from counterfoil.site.assets import BY_PATH, ICON
+from counterfoil.site.help import HOME, ROOT_FILES, Help
+from counterfoil.site.help_pages import ASSETS
 from counterfoil.site.live import Live
 from counterfoil.site.look_ups import LookUps
 from counterfoil.site.model import Application, Receive, Scope, Send, Site
 from counterfoil.site.pages import Address, Pages, is_under_way
+from counterfoil.site.support import Support
+from counterfoil.site.visits import NOT_INDEXED, address_of, chosen, headers_of, language_of, message
 
 _HOME = ("/", "/why")
 _LIVE = "/why/live"
@@ -35,9 +38,6 @@ _PART_OF_ERROR = {
     "subject_not_recognised": "why_no_id",
     "subject_private": "why_private",
 }
-_ROBOTS = b"User-agent: *\nDisallow: /why/\nDisallow: /why?\n"
-# Pages about one request are for whoever has its id, not for search engines.
-_NOT_INDEXED = (("x-robots-tag", "noindex"),)
 
 
 def application(site: Site) -> Application:
@@ -51,6 +51,8 @@ class _Application:
         self._pages = Pages(statuses=site.statuses, demo=site.demo)
         self._live = Live(site)
         self._look_ups = LookUps(site.look_ups_per_minute)
+        self._support = Support(site, self._pages, self._look_ups)
+        self._help = Help(site, self._pages, self._look_ups, ASSETS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -73,10 +75,14 @@ class _Application:
         path, method = scope["path"], scope["method"]
         if len(path) > 1:
             path = path.rstrip("/") or "/"
+        if path == "/support" or path.startswith("/support/"):
+            return await self._support.answer(scope, receive, path)
+        if path == HOME or path.startswith(f"{HOME}/") or path in ROOT_FILES:
+            return await self._help.answer(scope, receive, path)
         is_home = path in _HOME
         if method == "POST" and is_home:
             return await self._posted(scope, receive)
-        known = is_home or path.startswith("/why/") or path in BY_PATH or path in ("/robots.txt", "/favicon.ico")
+        known = is_home or path.startswith("/why/") or path in BY_PATH or path == "/favicon.ico"
         if known and method not in ("GET", "HEAD"):
             allowed = "GET, HEAD, POST" if is_home else "GET, HEAD"
             return self._message(scope, "page_method", status=405, headers=(("allow", allowed),))
@@ -84,8 +90,6 @@ class _Application:
             return Answer(body=BY_PATH[path].body, content_type=BY_PATH[path].content_type, cache=KEEP_FOR_GOOD)
         if path == "/favicon.ico":
             return Answer(body=ICON.body, content_type=ICON.content_type, cache=KEEP_BRIEFLY)
-        if path == "/robots.txt":
-            return Answer(body=_ROBOTS, content_type="text/plain; charset=utf-8", cache=KEEP_BRIEFLY)
         if is_home:
             subject = read_query(scope).get("q", "").strip()
             return await self._explained(scope, subject) if subject else await self._home(scope)
@@ -101,7 +105,7 @@ class _Application:
         return Answer(
             body=self._pages.home(self._address(scope), language, live=live, examples=examples),
             cache=NEVER_KEEP if self._site.demo else KEEP_BRIEFLY,
-            headers=(*_headers_of(language), ("vary", "Accept-Language")),
+            headers=(*headers_of(language), ("vary", "Accept-Language")),
             framing=Framing.SHOWS_FRAMES if is_under_way(live) else Framing.NONE,
         )
 
@@ -112,7 +116,7 @@ class _Application:
         language = self._language(scope)
         return Answer(
             body=self._pages.live(self._address(scope, path=_LIVE), language, live=live, examples=examples),
-            headers=(*_headers_of(language), *_NOT_INDEXED),
+            headers=(*headers_of(language), *NOT_INDEXED),
             framing=Framing.IS_FRAMED,
         )
 
@@ -149,7 +153,7 @@ class _Application:
             address = self._address(scope, path=f"/why/{explanation.subject}")
         return Answer(
             body=self._pages.decision(address, language, explanation),
-            headers=(*_headers_of(language), *_NOT_INDEXED, ("vary", "Accept-Language")),
+            headers=(*headers_of(language), *NOT_INDEXED, ("vary", "Accept-Language")),
         )
 
     async def _look_up(self, scope: Scope, subject: str) -> Explanation | Answer:
@@ -162,30 +166,16 @@ class _Application:
             return self._message(scope, _PART_OF_ERROR.get(error.code, "why_not_found"), status=404)
 
     def _message(self, scope: Scope, part: str, *, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-        language = self._language(scope)
-        return Answer(
-            # Never the path that was asked for: it may hold what somebody typed.
-            body=self._pages.message(self._address(scope, path="/why"), language, part),
-            status=status,
-            headers=(*_headers_of(language), *_NOT_INDEXED, *headers),
-        )
+        return message(self._site, self._pages, scope, part, status=status, headers=headers)
 
     def _address(self, scope: Scope, *, path: str = "/why", query: dict[str, str] | None = None) -> Address:
-        return Address(
-            public_url=self._site.public_url.rstrip("/"), path=path, query=query or {}, language=self._chosen(scope)
-        )
+        return address_of(self._site, scope, path=path, query=query)
 
     def _chosen(self, scope: Scope) -> Language | None:
-        asked = read_query(scope).get("lang", "")
-        return Language(asked) if asked in tuple(Language) else None
+        return chosen(scope)
 
     def _language(self, scope: Scope) -> Language:
-        chosen = self._chosen(scope)
-        return chosen or pick_language(read_header(scope, b"accept-language"), self._site.default_language)
-
-
-def _headers_of(language: Language) -> tuple[tuple[str, str], ...]:
-    return (("content-language", "zh-CN" if language is Language.ZH else "en"),)
+        return language_of(self._site, scope)
 
 
 async def _answer_lifespan(receive: Receive, send: Callable[[dict[str, str]], Awaitable[None]]) -> None:

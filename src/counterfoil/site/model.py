@@ -8,6 +8,9 @@ from typing import Any
 
 from counterfoil.evidence.service import Evidence
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.knowledge.catalogue import Catalogue
+from counterfoil.knowledge.votes import Votes
+from counterfoil.support.intake import Intake
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -63,11 +66,16 @@ class Site:
     """What the pages need. `statuses` are the HTTP statuses of refusal codes.
 
     `live_numbers` and `examples` are shown only where `demo` is set: their amounts are demo money. `client_address`
-    tells who asks, for the limit of look-ups per minute.
+    tells who asks, for the limit of look-ups per minute. `handbook` gives the articles as they are now, the same object
+    until one of them changes; `votes` counts whether they were the answer.
     """
 
     evidence: Evidence
+    intake: Intake
+    handbook: Callable[[], Awaitable[Catalogue]]
+    votes: Votes
     public_url: str
+    operator_name: str = "Counterfoil"
     default_language: Language = Language.EN
     statuses: Mapping[str, int] = field(default_factory=dict)
     demo: bool = False

@@ -109,21 +109,21 @@ class Pages:
         self, address: Address, language: Language, *, live: LiveNumbers | None, examples: Examples | None
     ) -> bytes:
         """The form, what every code means, and in a demo the numbers and what to try."""
-        return self._render(
+        return self.render(
             "home.html", address, language, live=live, examples=examples, refusals=refusals(), glossary=glossary(),
             under_way=is_under_way(live),
         )  # fmt: skip
 
     def live(self, address: Address, language: Language, *, live: LiveNumbers, examples: Examples | None) -> bytes:
         """The numbers by themselves, for the frame in which they renew themselves: the form beside it stays as it is."""
-        return self._render(
+        return self.render(
             "live.html", address, language, live=live, examples=examples,
             refresh_seconds=REFRESH_SECONDS if is_under_way(live) else None,
         )  # fmt: skip
 
     def decision(self, address: Address, language: Language, explanation: Explanation) -> bytes:
         """One explanation: the answer, the checks, the next steps, what is on record."""
-        return self._render(
+        return self.render(
             "decision.html", address, language, explanation=explanation, mark=_mark(explanation),
             mark_style=_STYLES.get(explanation.state, "passed") if explanation.state is not None else "general",
             failing=sum(not check.passed for check in explanation.checks),
@@ -131,9 +131,10 @@ class Pages:
 
     def message(self, address: Address, language: Language, part: str) -> bytes:
         """A heading and a paragraph (a `page` entry), with the form below."""
-        return self._render("message.html", address, language, part=part, refusals=refusals())
+        return self.render("message.html", address, language, part=part, refusals=refusals())
 
-    def _render(self, template: str, address: Address, language: Language, **values: Any) -> bytes:
+    def render(self, template: str, address: Address, language: Language, **values: Any) -> bytes:
+        """A template with what every page needs, and with these values."""
         return (
             _environment.get_template(template)
             .render(

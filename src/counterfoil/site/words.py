@@ -82,7 +82,7 @@ def glossary() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     taken = {one.code for one in refusals()}
     for kind in _LISTED:
         for one in entries(kind):
-            if one.public and one.code not in taken and one.article == f"/why#{one.code}":
+            if one.public and one.code not in taken:
                 meanings = found.setdefault(one.code, [])
                 if all(known.explanation != one.explanation for known in meanings):
                     meanings.append(one)

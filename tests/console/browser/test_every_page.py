@@ -25,6 +25,10 @@ LINKED_FROM_OUTSIDE = {
     "/verify/{token}": "/console/verify/from-a-mail", "/reset/{token}": "/console/reset/from-a-mail",
     "/invitation/{token}": "/console/invitation/from-a-mail", "/welcome/{token}": "/console/welcome/from-the-terminal",
     "/register": "/console/register", "/forgotten": "/console/forgotten", "/sign-in": "/console/sign-in", "/confirm": None,
+    "/support/{number}": None, "/accounts/{account_id}/keys/{key_id}/rotate": None,
+    # Where editors have written something, and where a case is over.
+    "/knowledge/drafts/{draft_id}": None, "/knowledge/articles/{slug}/revisions/{number}": None,
+    "/knowledge/from-case/{case_id}": None,
 }  # fmt: skip
 # Files, what somebody must have asked for first, and a page of accounts with more movements than a demo has.
 NOT_IN_THE_DEMO = {

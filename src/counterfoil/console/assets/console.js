@@ -39,7 +39,7 @@
 
   // One tick for all rows.
   const chooseAll = (box) => {
-    for (const one of box.closest("form, .panel").querySelectorAll('input[name="row"]')) { one.checked = box.checked; markRow(one); }
+    for (const one of (box.closest("form") ?? box.closest(".panel")).querySelectorAll('input[name="row"]')) { one.checked = box.checked; markRow(one); }
   };
   const markRow = (tick) => tick.closest("tr")?.classList.toggle("is-chosen", tick.checked);
   document.addEventListener("change", (event) => {
@@ -125,6 +125,8 @@
     if (event.key === "/") { const search = document.querySelector("#go"); if (search) { event.preventDefault(); search.focus(); } }
     if (event.key === "j") goTo(row + 1);
     if (event.key === "k") goTo(row - 1);
+    // A digit presses the button that shows it.
+    if (/^[1-9]$/.test(event.key)) document.querySelector(`[data-key="${event.key}"]`)?.click();
     if (event.key === "x" && row >= 0) { const tick = rows()[row].querySelector('input[name="row"]'); if (tick) tick.click(); }
   });
 

@@ -19,7 +19,7 @@ pages = Pages()
 _READ = Need(staff=Staff.PROPOSE)
 _DECIDE = Need(staff=Staff.APPROVE)
 # Where the things that approvals are about are shown.
-_SUBJECTS = {"order": "/orders/{id}", "break": "/reconcile/breaks/{id}"}
+_SUBJECTS = {"order": "/orders/{id}", "break": "/reconcile/breaks/{id}", "case": "/cases/{id}"}
 
 
 @pages.get("/approvals", need=_READ)
@@ -134,7 +134,7 @@ def _facts(visit: Visit, one: Approval, links: dict[UUID, Link]) -> list[tuple[s
         facts.append(
             ("grant_ends", Instant(payload["expires_at"]) if payload["expires_at"] else visit.w.word("never_ends"))
         )
-    if one.action is ApprovalAction.ORDER_CONFIRM:
+    if one.action in (ApprovalAction.ORDER_CONFIRM, ApprovalAction.CASE_CREDIT_AGAIN):
         facts.append(("payment_number_mask", str(payload.get("number", "")) or None))
     if one.action is ApprovalAction.ORDER_DISPUTE:
         facts.append(("dispute_becomes", visit.w.label("dispute_state", payload["state"])))

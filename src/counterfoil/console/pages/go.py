@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from counterfoil.console.asking import answered, page_of_answer, shown_again
 from counterfoil.console.navigation import home_of, sections_for
+from counterfoil.console.pages.cases import case_address, case_of_number
 from counterfoil.console.pages.search import search
 from counterfoil.console.pages.why import why_form
 from counterfoil.console.places import OF_ACCOUNTS, OF_STAFF
@@ -20,6 +21,7 @@ from counterfoil.foundation.errors import CounterfoilError, NotFound, Unavailabl
 from counterfoil.foundation.ids import read_any_id, show_id
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.identity.access import SIGNED_IN, Need, Own, Staff, decide
+from counterfoil.support.case_numbers import read_number
 
 pages = Pages()
 _READ = Need(own=Own.USAGE_READ, staff=Staff.ACCOUNTS_READ)
@@ -42,7 +44,7 @@ async def go_to(visit: Visit) -> View | Response:
 async def _lead(visit: Visit, text: str) -> View | Response:
     if not text:
         return visit.go(home_of(visit))
-    found = await _of_id(visit, text.lower()) or _of_name(visit, text)
+    found = await _of_id(visit, text.lower()) or await _of_case(visit, text) or _of_name(visit, text)
     return visit.go(found) if found is not None else await _of_text(visit, text)
 
 
@@ -61,6 +63,15 @@ async def _of_id(visit: Visit, text: str) -> str | None:
         return None
     path = "/overview" if kind == "account" else OF_ACCOUNTS[kind].format(id=text)
     return f"{ROOT}/accounts/{show_id('account', account_id)}{path}"
+
+
+async def _of_case(visit: Visit, text: str) -> str | None:
+    """The page of a case by the number that people read out: at the desk, or a member's own."""
+    if not decide(visit.principal, Need(staff=Staff.CASES), account_id=None).allowed:
+        number = read_number(text)
+        return None if number is None or not visit.is_member else f"{ROOT}/support/{number}"
+    case = await case_of_number(visit, text)
+    return None if case is None else case_address(visit, case.case_id)
 
 
 async def _account_of(visit: Visit, kind: str, value: UUID) -> UUID | None:

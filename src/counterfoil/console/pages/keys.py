@@ -300,6 +300,24 @@ async def set_key_limits(visit: Visit) -> Response:
     return visit.done(_address(visit, one), "done_limits_set")
 
 
+@pages.get("/accounts/{account_id}/keys/{key_id}/rotate", need=_WRITE)
+async def key_rotation(visit: Visit) -> View:
+    """Where the message about an exposed key leads: one press, and it is rotated. `?exposed=` is the mask that it was about."""
+    one = await _key(visit)
+    return View(
+        template="key_rotate.html",
+        title="key_rotate_exposed",
+        title_values={"name": one.name},
+        values={
+            "key": one,
+            "key_id": show_id("key", one.key_id),
+            "state": state_of(visit, one),
+            "was_exposed": visit.asked("exposed") == one.mask,
+            "was_rotated": visit.asked("exposed") not in ("", one.mask),
+        },
+    )
+
+
 @pages.post("/accounts/{account_id}/keys/{key_id}/rotate", need=_WRITE)
 async def rotate_key(visit: Visit) -> View:
     one = await _key(visit)

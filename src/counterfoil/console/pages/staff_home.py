@@ -14,8 +14,10 @@ from counterfoil.console.visits import View, Visit
 from counterfoil.foundation.errors import Forbidden
 from counterfoil.foundation.ids import show_id
 from counterfoil.identity.access import SIGNED_IN, Need, Staff, StaffRole
+from counterfoil.knowledge.editing_model import DraftState
 from counterfoil.notify.model import DeliveryState
 from counterfoil.reconcile.desk_model import RunState
+from counterfoil.support.model import CaseState
 
 pages = Pages()
 _HOUR = 3_600_000_000
@@ -195,6 +197,59 @@ async def _invitations(visit: Visit) -> Waiting | None:
     return _waiting("home_invitations", open_ones, visit.staff_link("/people"))
 
 
+async def _cases(visit: Visit) -> Waiting | None:
+    if not visit.may(staff=Staff.CASES):
+        return None
+    count = sum(one.count for one in await visit.services.cases.counts())
+    return Waiting(code="home_cases", count=count, href=visit.staff_link("/cases"))
+
+
+async def _late_cases(visit: Visit) -> Waiting | None:
+    if not visit.may(staff=Staff.CASES):
+        return None
+    late = sum(one.late for one in await visit.services.cases.counts())
+    return Waiting(
+        code="home_late_cases", count=late, href=visit.staff_link("/cases", late=1), tone="bad" if late else ""
+    )
+
+
+def _handed_over(state: CaseState) -> _Wait:
+    """Cases that were handed to a desk."""
+
+    async def wait(visit: Visit) -> Waiting | None:
+        if not visit.may(staff=Staff.CASES):
+            return None
+        count = sum(one.count for one in await visit.services.cases.counts() if one.state is state)
+        href = visit.staff_link("/cases", state=state.value)
+        return Waiting(code="home_handed_over", count=count, href=href, tone="warn" if count else "")
+
+    return wait
+
+
+async def _due_articles(visit: Visit) -> Waiting | None:
+    if not visit.may(staff=Staff.ARTICLES_WRITE):
+        return None
+    today = visit.services.editing.today
+    articles = (await visit.services.handbook()).articles(visit.language)
+    due = sum(one.review_by < today for one in articles)
+    return Waiting(
+        code="home_due_articles", count=due, href=visit.staff_link("/knowledge", due=1), tone="warn" if due else ""
+    )
+
+
+async def _ready_drafts(visit: Visit) -> Waiting | None:
+    """Those that this person may approve: what they have written in waits for somebody else."""
+    if not visit.may(staff=Staff.ARTICLES_WRITE):
+        return None
+    found = await visit.services.editing.drafts(only_open=True, most=_COUNTED_MAX)
+    ready = [
+        one
+        for one in found
+        if one.state is DraftState.READY and not any(same_person(visit.by, author) for author in one.authors)
+    ]
+    return _waiting("home_ready_drafts", len(ready), visit.staff_link("/knowledge/drafts"), tone="warn")
+
+
 def _waiting(code: str, count: int, href: str, *, tone: str = "") -> Waiting:
     return Waiting(code=code, count=count, href=href, tone=tone if count else "", more=count >= _COUNTED_MAX)
 
@@ -202,20 +257,24 @@ def _waiting(code: str, count: int, href: str, *, tone: str = "") -> Waiting:
 _Wait = Callable[[Visit], Awaitable[Waiting | None]]
 _DOORS: dict[StaffRole, tuple[str, tuple[_Wait, ...], tuple[tuple[str, str], ...]]] = {
     StaffRole.SUPPORT: (
-        "/search", (_orders, _approvals), (("page_search", "/search"), ("page_accounts", "/accounts"), ("page_codes", "/codes")),
+        "/cases", (_cases, _late_cases, _orders, _approvals),
+        (("page_cases", "/cases"), ("page_search", "/search"), ("page_accounts", "/accounts"), ("page_codes", "/codes")),
     ),
     StaffRole.OPERATIONS: (
-        "/orders", (_orders, _deliveries, _out_of_money, _approvals),
+        "/orders", (_orders, _handed_over(CaseState.WITH_OPERATIONS), _deliveries, _out_of_money, _approvals),
         (("page_orders", "/orders"), ("page_upstreams", "/upstreams"), ("page_price_books", "/price-books"), ("page_codes", "/codes")),
     ),
     StaffRole.FINANCE: (
-        "/reconcile", (_approvals, _breaks, _old_breaks, _runs),
+        "/reconcile", (_approvals, _handed_over(CaseState.WITH_FINANCE), _breaks, _old_breaks, _runs),
         (("page_reconcile", "/reconcile"), ("page_breaks", "/reconcile/breaks"), ("page_day_close", "/reconcile/close"), ("page_ledger", "/ledger")),
     ),
     StaffRole.ENGINEERING: (
-        "/upstreams", (_upstreams_failing, _out_of_money),
+        "/upstreams", (_handed_over(CaseState.WITH_ENGINEERING), _upstreams_failing, _out_of_money),
         (("page_upstreams", "/upstreams"), ("page_ledger", "/ledger"), ("page_search", "/search")),
     ),
-    StaffRole.EDITOR: ("/profile", (), ()),
+    StaffRole.EDITOR: (
+        "/knowledge", (_due_articles, _ready_drafts),
+        (("page_knowledge", "/knowledge"), ("page_knowledge_signals", "/knowledge/signals"), ("page_knowledge_drafts", "/knowledge/drafts")),
+    ),
     StaffRole.ADMINISTRATOR: ("/people", (_invitations,), (("page_people", "/people"), ("page_audit", "/audit"))),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from counterfoil.evidence.facts import shown_model
 from counterfoil.evidence.waterfall_steps import Movement, StepKind, step_kind, steps_of
 from counterfoil.evidence.waterfall_view import step_label
 from counterfoil.foundation.errors import InputError
-from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.ids import read_any_id, show_id
 from counterfoil.foundation.periods import month_bounds, read_time_zone, to_datetime
 from counterfoil.identity.access import Need, Own, Staff
 from counterfoil.ledger.model import TransferCode
@@ -252,6 +252,11 @@ def _cause(visit: Visit, line: StatementLine) -> tuple[str, str | None]:
     if kind == "order":
         is_order = text.startswith("ord_")
         return text, visit.link(f"/recharge/orders/{text}") if is_order else None
+    # What was posted for a case has the case's id, and which posting of it this is.
+    case = text.partition(":")[0]
+    named = read_any_id(case)
+    if named is not None and named[0] == "case":
+        return case, visit.link(f"/support/{case}") if visit.may_ask_support else None
     cause_id = _uuid(text)
     if cause_id is None:
         return text, None

@@ -279,10 +279,10 @@ _REQUEST_REFUSALS = (
         kind=Kind.REFUSAL,
         code="rate_limited",
         owner=Owner.CUSTOMER,
-        label=Text(zh="请求太频繁", en="Too many per minute"),
+        label=Text(zh="请求太频繁", en="Too many requests or tokens"),
         explanation=Text(
-            zh="这一分钟的请求数或 Token 数已经达到上限。",
-            en="This minute's requests or tokens have reached their limit.",
+            zh="这一分钟或这一天的请求数或 Token 数已经达到上限。",
+            en="The requests or tokens of this minute or this day have reached their limit.",
         ),
         next_step=NextStep(
             where_to_look=Text(
@@ -294,8 +294,8 @@ _REQUEST_REFUSALS = (
                 en="Wait as long as Retry-After says, and spread your requests out.",
             ),
             how_to_go_back=Text(
-                zh="下一分钟自动恢复，不需要操作。",
-                en="The next minute starts afresh by itself.",
+                zh="到下一分钟或下一天自动恢复，不需要操作。",
+                en="The next minute or day starts afresh by itself.",
             ),
         ),
     ),

@@ -24,7 +24,6 @@ def _entry(kind: Kind, code: str, *, label: Text, explanation: Text, change: Tex
         label=label,
         explanation=explanation,
         next_step=NextStep(where_to_look=_LOOK_AT_APPROVAL, what_to_change=change, how_to_go_back=back),
-        article="/why",
     )
 
 

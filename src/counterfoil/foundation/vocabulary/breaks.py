@@ -37,7 +37,6 @@ def _break(
         label=Text(zh=zh, en=en),
         explanation=said,
         next_step=NextStep(where_to_look=look, what_to_change=change, how_to_go_back=back),
-        article="/why",
     )
 
 

@@ -28,7 +28,6 @@ def _word(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
         label=Text(zh=zh, en=en),
         explanation=Text(zh=hint_zh, en=hint_en),
         next_step=_NEXT_STEP,
-        article="/why",
     )
 
 

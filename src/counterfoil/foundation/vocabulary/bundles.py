@@ -58,9 +58,7 @@ _PROOF = NextStep(
 def _entry(
     kind: Kind, code: str, next_step: NextStep, *, label: Text, explanation: Text, owner: Owner = Owner.SUPPORT
 ) -> Entry:
-    return Entry(
-        kind=kind, code=code, owner=owner, label=label, explanation=explanation, next_step=next_step, article="/why"
-    )
+    return Entry(kind=kind, code=code, owner=owner, label=label, explanation=explanation, next_step=next_step)
 
 
 def _part(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:

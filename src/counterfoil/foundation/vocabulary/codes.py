@@ -103,7 +103,6 @@ _REDEEMED = Entry(
         what_to_change=Text(zh="不需要操作。", en="There is nothing to do."),
         how_to_go_back=Text(zh="兑换之后不能退回兑换码。", en="A redeemed code cannot be handed back."),
     ),
-    article="/why",
 )
 
 # What a person is told who tries to redeem a code.

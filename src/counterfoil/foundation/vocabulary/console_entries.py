@@ -51,5 +51,4 @@ def _entry(kind: Kind, code: str, zh: str, en: str, more_zh: str, more_en: str) 
         label=Text(zh=zh, en=en),
         explanation=Text(zh=more_zh, en=more_en),
         next_step=_NEXT_STEP,
-        article="/why",
     )

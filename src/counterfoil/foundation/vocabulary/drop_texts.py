@@ -26,7 +26,6 @@ _NEXT_STEP = NextStep(
 def _sentence(kind: Kind, code: str, *, label: Text, used: Text) -> Entry:
     return Entry(
         kind=kind, code=code, owner=Owner.CUSTOMER, public=False, label=label, explanation=used, next_step=_NEXT_STEP,
-        article="/why",
     )  # fmt: skip
 
 

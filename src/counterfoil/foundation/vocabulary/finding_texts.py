@@ -30,7 +30,6 @@ _LABELS = {one.code: one.label for one in (*findings.ENTRIES, *finding_credits.E
 def _sentence(kind: Kind, code: str, zh: str, en: str, *, used: Text) -> Entry:
     return Entry(
         kind=kind, code=code, owner=Owner.CUSTOMER, label=Text(zh=zh, en=en), explanation=used, next_step=_NEXT_STEP,
-        article="/why",
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _NEXT_STEP = NextStep(
 def _entry(kind: Kind, code: str, *, zh: str, en: str, said_zh: str, said_en: str) -> Entry:
     return Entry(
         kind=kind, code=code, owner=Owner.CUSTOMER, label=Text(zh=zh, en=en), explanation=Text(zh=said_zh, en=said_en),
-        next_step=_NEXT_STEP, article="/why",
+        next_step=_NEXT_STEP,
     )  # fmt: skip
 
 

@@ -28,7 +28,6 @@ def _problem(code: str, *, label: Text, explanation: Text) -> Entry:
         label=label,
         explanation=explanation,
         next_step=_NEXT_STEP,
-        article="/why#bad_request",
     )
 
 

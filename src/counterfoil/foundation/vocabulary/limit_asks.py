@@ -24,7 +24,6 @@ def _state(code: str, *, label: Text, explanation: Text, change: Text) -> Entry:
         label=label,
         explanation=explanation,
         next_step=NextStep(where_to_look=_LOOK_AT_ASKS, what_to_change=change, how_to_go_back=_LIMITS_STAY),
-        article="/why",
     )
 
 

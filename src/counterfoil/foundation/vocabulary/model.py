@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from counterfoil.foundation.vocabulary.articles import article_of
+
 
 class Language(StrEnum):
     """A language that everything shown to people exists in."""
@@ -113,6 +115,17 @@ class Kind(StrEnum):
     REJECT_REASON = "reject_reason"
     STATEMENT_SOURCE = "statement_source"
     BOOK = "book"
+    # The support desk: where a case is, a step of it, how it was settled, how well a record agrees with what was reported,
+    # how soon it is wanted, and how it came in.
+    CASE_STATE = "case_state"
+    CASE_EVENT = "case_event"
+    CASE_RESOLUTION = "case_resolution"
+    AGREEMENT = "agreement"
+    CASE_PRIORITY = "case_priority"
+    CASE_CHANNEL = "case_channel"
+    # The handbook: what a page is for, and what its checks hold: the label says what is wrong, filled in.
+    ARTICLE_KIND = "article_kind"
+    ARTICLE_RULE = "article_rule"
     OWNER = "owner"
     # What a member is on their account, what somebody does for the operator, and what either may do: of a permission, the
     # code is its name with underscores.
@@ -165,11 +178,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing a person may be shown.
-
-    `public` says whether it may be shown to people who have not signed in. `article` is the address of the page that
-    explains it, by default its place on `/why`.
-    """
+    """One thing a person may be shown. `public` says whether also to people who have not signed in."""
 
     kind: Kind
     code: str
@@ -178,8 +187,8 @@ class Entry:
     next_step: NextStep
     owner: Owner
     public: bool = True
-    article: str = ""
 
-    def __post_init__(self) -> None:
-        if not self.article:
-            object.__setattr__(self, "article", f"/why#{self.code}")
+    @property
+    def article(self) -> str:
+        """The address of the handbook's page that explains it."""
+        return article_of(self.kind, self.code, public=self.public)

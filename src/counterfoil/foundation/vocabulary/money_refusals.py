@@ -211,8 +211,8 @@ _OPERATOR_REFUSALS = (
         ),
         next_step=NextStep(
             where_to_look=Text(
-                zh="看这次请求的状态和扣费标记：失败的请求应为「未扣费」。",
-                en="Look at this request's state and charge mark: a failed request should say “not charged”.",
+                zh="看这次请求的状态和扣费标记：没有内容返回的应为「未扣费」；流式输出中断的，已经送达的部分会计费。",
+                en="Look at this request's state and charge mark: without content it should say “not charged”; of a stream that broke off, what had been delivered is charged.",
             ),
             what_to_change=_WAIT_AND_RETRY,
             how_to_go_back=_NOTHING_TO_UNDO,
@@ -224,8 +224,8 @@ _OPERATOR_REFUSALS = (
         owner=Owner.OPERATIONS,
         label=Text(zh="模型服务超时", en="Model service timed out"),
         explanation=Text(
-            zh="提供这个模型的服务没有在限定时间内回答，费用由服务方承担。",
-            en="The service behind this model did not answer in time; whatever that cost is the operator's.",
+            zh="提供这个模型的服务没有在限定时间内回答；没有送达的部分由服务方承担。",
+            en="The service behind this model did not answer in time; whatever was not delivered is at the operator's cost.",
         ),
         next_step=NextStep(
             where_to_look=Text(

@@ -23,7 +23,6 @@ def _entry(kind: Kind, code: str, *, label: Text, explanation: Text, change: Tex
         label=label,
         explanation=explanation,
         next_step=NextStep(where_to_look=_LOOK_AT_LOG, what_to_change=change, how_to_go_back=_RECORDS_STAND),
-        article="/why",
     )
 
 

@@ -60,11 +60,11 @@ def told(
     return (
         Entry(
             kind=Kind.NOTIFICATION, code=code, owner=owner, public=public, label=subject, explanation=meaning,
-            next_step=steps, article="/why",
+            next_step=steps,
         ),
         Entry(
             kind=Kind.NOTIFICATION_TEXT, code=code, owner=owner, public=public, label=text, explanation=sent,
-            next_step=steps, article="/why",
+            next_step=steps,
         ),
     )  # fmt: skip
 

@@ -28,7 +28,6 @@ def _part(code: str, *, label: Text, explanation: Text) -> Entry:
         label=label,
         explanation=explanation,
         next_step=_PAGE_NEXT_STEP,
-        article="/why",
     )
 
 
@@ -40,7 +39,6 @@ def _button(code: str, *, label: Text, explanation: Text) -> Entry:
         label=label,
         explanation=explanation,
         next_step=_PAGE_NEXT_STEP,
-        article="/why",
     )
 
 

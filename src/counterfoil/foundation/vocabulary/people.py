@@ -54,35 +54,35 @@ _AUDIT_STEP = NextStep(
 def _role(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.ROLE, code=code, owner=Owner.TEAM_ADMIN, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_ROLE_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_ROLE_STEP,
     )  # fmt: skip
 
 
 def _staff(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.STAFF_ROLE, code=code, owner=Owner.OPERATIONS, public=False, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_STAFF_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_STAFF_STEP,
     )  # fmt: skip
 
 
 def _own(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.PERMISSION, code=code, owner=Owner.TEAM_ADMIN, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERMISSION_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERMISSION_STEP,
     )  # fmt: skip
 
 
 def _every(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.PERMISSION, code=code, owner=Owner.OPERATIONS, public=False, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERMISSION_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERMISSION_STEP,
     )  # fmt: skip
 
 
 def _person(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.PERSON_STATE, code=code, owner=Owner.OPERATIONS, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERSON_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_PERSON_STEP,
     )  # fmt: skip
 
 
@@ -95,14 +95,13 @@ def _invitation(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> E
             what_to_change=Text(zh="需要时撤回，或再发一次邀请。", en="Revoke it or invite again where that is needed."),
             how_to_go_back=Text(zh="撤回的邀请不能恢复，可以重新邀请。", en="A revoked one stays revoked; make another."),
         ),
-        article="/why",
     )  # fmt: skip
 
 
 def _event(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.AUDIT_EVENT, code=code, owner=Owner.OPERATIONS, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_AUDIT_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_AUDIT_STEP,
     )  # fmt: skip
 
 
@@ -211,12 +210,13 @@ _LINK_STEP = NextStep(
 def _word(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
     return Entry(
         kind=Kind.WORD, code=code, owner=Owner.OPERATIONS, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=_LINK_STEP, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=_LINK_STEP,
     )  # fmt: skip
 
 
 _WORDS = (
     _word("administrator_link", zh="还没有系统管理员。打开这个一次性链接，成为第一位：{link}", en="There is no administrator yet. Become the first one with this link, which works once: {link}", hint_zh="不要转给别人。", hint_en="It is for nobody else."),
+    _word("step_cases", zh="工单：已答复、等待回复和新来的", en="Cases: answered, waiting, and new ones", hint_zh="演示里的工单经过同样的入口和查找。", hint_en="Cases of a demo come in and are searched as all are."),
     _word("step_people", zh="人员：客户的各种角色和运营团队", en="People: every role on an account, and the staff", hint_zh="演示里的人没有密码。", hint_en="Nobody in a demo has a password."),
     _word("demo_console", zh="控制台", en="The console", hint_zh="在浏览器里查看和操作。", hint_en="To look and to work in a browser."),
     _word("demo_console_people", zh="{count} 个演示人物，点一下就能以其身份登录：", en="{count} people of the demo, each signed in with one click:", hint_zh="客户的四种角色和六种团队角色。", hint_en="Four roles of customers, and six of the staff."),

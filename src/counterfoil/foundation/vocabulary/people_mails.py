@@ -17,7 +17,6 @@ def _mail(
         label=label,
         explanation=explanation,
         next_step=NextStep(where_to_look=_LOOK, what_to_change=change, how_to_go_back=back),
-        article="/why",
     )
 
 

@@ -48,7 +48,6 @@ def _word(
         label=Text(zh=zh, en=en),
         explanation=Text(zh=said_zh, en=said_en),
         next_step=NextStep(where_to_look=look, what_to_change=change, how_to_go_back=back),
-        article="/why",
     )
 
 

@@ -18,7 +18,6 @@ def _verdict(code: str, *, label: Text, explanation: Text, look: Text, change: T
         label=label,
         explanation=explanation,
         next_step=NextStep(where_to_look=look, what_to_change=change, how_to_go_back=_NOTHING_CHANGED),
-        article="/why",
     )
 
 
@@ -91,7 +90,6 @@ def _claim(code: str, *, label: Text, explanation: Text) -> Entry:
         label=label,
         explanation=explanation,
         next_step=_CLAIM_STEPS,
-        article="/why",
     )
 
 
@@ -157,7 +155,6 @@ def _word(code: str, *, zh: str, en: str, hint_zh: str, hint_en: str) -> Entry:
         label=Text(zh=zh, en=en),
         explanation=Text(zh=hint_zh, en=hint_en),
         next_step=_CLAIM_STEPS,
-        article="/why",
     )
 
 

@@ -28,7 +28,6 @@ def _entry(kind: Kind, code: str, *, label: Text, explanation: Text, owner: Owne
         label=label,
         explanation=explanation,
         next_step=_NEXT_STEP,
-        article="/why",
     )
 
 
@@ -180,7 +179,6 @@ _PARTS = (
                 en="Put the earlier base URL back; balance and records are not affected.",
             ),
         ),
-        article="/why",
     ),
 )
 

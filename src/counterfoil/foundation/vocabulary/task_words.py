@@ -30,7 +30,6 @@ def _entry(
         label=Text(zh=zh, en=en),
         explanation=Text(zh=hint_zh, en=hint_en),
         next_step=_NEXT_STEP,
-        article="/why",
     )
 
 

@@ -49,7 +49,7 @@ def _entry(kind: Kind, code: str, next_step: NextStep, *, zh: str, en: str, hint
     # Amounts of an account are for its own people.
     return Entry(
         kind=kind, code=code, owner=Owner.CUSTOMER, public=False, label=Text(zh=zh, en=en),
-        explanation=Text(zh=hint_zh, en=hint_en), next_step=next_step, article="/why",
+        explanation=Text(zh=hint_zh, en=hint_en), next_step=next_step,
     )  # fmt: skip
 
 

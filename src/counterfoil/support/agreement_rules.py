@@ -1,0 +1,547 @@
+"""How well what a case says agrees with a record, field by field. Pure.
+
+A record that does not have a field, or a value that cannot be read, says nothing either way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import UUID
+
+from counterfoil.evidence.clues import WrittenTime
+from counterfoil.evidence.subjects import clean
+from counterfoil.foundation.code_form import read_mask
+from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.money import format_nanos
+from counterfoil.foundation.periods import MICROS_PER_SECOND, show_time
+from counterfoil.foundation.vocabulary import Language
+from counterfoil.support.model import Agreement, FieldAgreement
+from counterfoil.support.said import (
+    MaskedId,
+    SaidAmount,
+    is_slip,
+    read_amount,
+    read_ids,
+    read_key_tail,
+    read_masked_ids,
+    read_tail,
+)
+from counterfoil.support.said_times import read_times
+from counterfoil.support.told import read_told
+
+_MINUTE = 60 * MICROS_PER_SECOND
+_HOUR = 60 * _MINUTE
+# A clock that is off, and the time until somebody has looked at it.
+SURE_MICROS = 3 * _MINUTE
+# What people remember.
+NEAR_MICROS = 30 * _MINUTE
+# Zones that people forget to name, or name wrongly, in minutes east of UTC.
+OFFSETS_MINUTES = (0, 480, 540, 420, 330, 60, 120, 180, -300, -240, -480, -420)
+_ZONES_OF_LANGUAGE: Mapping[Language, tuple[str, ...]] = MappingProxyType(
+    {Language.ZH: ("Asia/Shanghai", "UTC"), Language.EN: ("UTC", "America/New_York")}
+)
+# What is shown of what was said.
+_SHOWN_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as far as a case may agree with it. What a record of its kind does not have is empty.
+
+    `id` is of the kind; `times` are all that people may have looked at (asked, decided, paid, redeemed), the first the one
+    that is shown; `amounts` (nanos, currency) what was paid, what was credited, what was charged; `numbers` ends of its
+    numbers; `is_trouble` whether it was refused, failed or did not arrive.
+    """
+
+    kind: str
+    id: UUID
+    account_id: UUID | None
+    times: tuple[int, ...]
+    amounts: tuple[tuple[int, str], ...] = ()
+    numbers: tuple[str, ...] = ()
+    code_last_four: str | None = None
+    key_mask: str | None = None
+    model: str | None = None
+    task_kind: str | None = None
+    status_code: int | None = None
+    code: str | None = None
+    payment_kind: str | None = None
+    group: str | None = None
+    charge_mark: str | None = None
+    failure: str | None = None
+    account_name: str | None = None
+    emails: tuple[str, ...] = ()
+    nicknames: tuple[str, ...] = ()
+    user_numbers: tuple[int, ...] = ()
+    is_trouble: bool = False
+    # The submission that a request is one of the copies of.
+    submission_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a case says, read once: `values` as they came, and what was understood of them."""
+
+    problem: str
+    language: Language
+    values: Mapping[str, str]
+    now: int
+    ids: frozenset[UUID]
+    masked_ids: tuple[MaskedId, ...]
+    amount: SaidAmount | None
+    times: Mapping[str, tuple[WrittenTime, ...]]
+    # What it may be a case of, the likeliest first; which of `values` were told in words elsewhere; words that may be names.
+    problems: tuple[str, ...] = ()
+    told: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+
+
+TIME_FIELDS = ("request_time", "order_time", "redemption_time", "time_window")
+
+
+def read_said(
+    problem: str, values: Mapping[str, str], *, language: Language, now: int, time_zone: str | None = None
+) -> Said:
+    """A case's fields as they are compared. `now` (when it came in) dates what has no year, and ids; today and yesterday are
+    those of `time_zone` (None: of most who write in that language)."""
+    # As a Chinese input method gives them, digits are full-width.
+    cleaned = {name: clean(value).strip() for name, value in values.items()}
+    typed = {name: value for name, value in cleaned.items() if value}
+    told = read_told(problem, typed)
+    everything = "\n".join(typed.values())
+    zone = time_zone or _ZONES_OF_LANGUAGE[language][0]
+    said = {**typed, **told.values}
+    times = {name: read_times(said[name], now=now, time_zone=zone) for name in TIME_FIELDS if name in said}
+    # Words in which no time is told are no time.
+    said = {name: value for name, value in said.items() if name in typed or times.get(name, True)}
+    return Said(
+        problem=problem,
+        language=language,
+        values=MappingProxyType(said),
+        now=now,
+        ids=frozenset(one for value in typed.values() for one in read_ids(value, now=now)),
+        masked_ids=read_masked_ids(everything),
+        amount=read_amount(said.get("amount", "")),
+        times=MappingProxyType({name: found for name, found in times.items() if name in said}),
+        problems=told.problems,
+        told=frozenset(said) - frozenset(typed),
+        names=told.names,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What else comparing needs: which of the said ids are on record at all, and the zone of the account, if one is known."""
+
+    known_ids: frozenset[UUID] = frozenset()
+    account_zone: str | None = None
+    # Of somebody who is signed in.
+    account_id: UUID | None = None
+
+    def zones(self, language: Language) -> tuple[str, ...]:
+        """In which zones a time without one is read, the likeliest first."""
+        own = () if self.account_zone is None else (self.account_zone,)
+        return tuple(dict.fromkeys((*own, *_ZONES_OF_LANGUAGE[language])))
+
+
+class _Met(NamedTuple):
+    """What comparing one field came to; `recorded` is shown beside what was said."""
+
+    agreement: Agreement
+    recorded: str = ""
+
+
+_UNKNOWN = _Met(Agreement.UNKNOWN)
+
+
+# -- times -------------------------------------------------------------------------------------------------------------
+
+
+def in_other_zones(time: WrittenTime) -> list[tuple[int, int]]:
+    """The same face of the clock in the zones that people take for theirs, whatever zone is written beside it."""
+    face = WrittenTime(local=time.local.replace(tzinfo=None), length=time.length).start("UTC")
+    return [(face - minutes * _MINUTE, face - minutes * _MINUTE + time.length) for minutes in OFFSETS_MINUTES]
+
+
+def time_distance(times: Sequence[WrittenTime], at: int, zones: Sequence[str]) -> int:
+    """How far (microseconds) a moment is from what was written, read in the zone in which it is nearest."""
+    first, last = times[0], times[-1]
+    return min(_outside(first.start(zone), last.end(zone), at) for zone in zones)
+
+
+def _outside(start: int, end: int, at: int) -> int:
+    return max(start - at, at - end, 0)
+
+
+def agree_time(times: Sequence[WrittenTime], at: int, zones: Sequence[str]) -> Agreement:
+    """A moment against what was written: exact within a few minutes in a zone that is likely, close within half an hour or
+    by the face of a clock of another zone."""
+    if not times:
+        return Agreement.UNKNOWN
+    distance = time_distance(times, at, zones)
+    if distance <= SURE_MICROS:
+        return Agreement.EXACT
+    if distance <= NEAR_MICROS:
+        return Agreement.CLOSE
+    if len(times) == 1 and not times[0].is_day:
+        faces = in_other_zones(times[0])
+        if min(_outside(start, end, at) for start, end in faces) <= SURE_MICROS:
+            return Agreement.CLOSE
+    return Agreement.DIFFERENT
+
+
+# -- amounts -----------------------------------------------------------------------------------------------------------
+
+
+def agree_amount(said: SaidAmount, nanos: int, currency: str) -> Agreement:
+    """An amount against what was written: exact, or close where rounding it up, down or half makes what was written."""
+    if said.currency is not None and said.currency != currency:
+        return Agreement.DIFFERENT
+    off = abs(said.nanos - nanos)
+    if off == 0:
+        return Agreement.EXACT
+    if off < said.last_digit or 2 * off <= said.step:
+        return Agreement.CLOSE
+    if said.is_about and 10 * off <= max(said.nanos, nanos):
+        return Agreement.CLOSE
+    return Agreement.DIFFERENT
+
+
+# -- the fields --------------------------------------------------------------------------------------------------------
+
+
+def _best(found: Iterable[_Met]) -> _Met:
+    """The best of several that a record has; unknown where it has none."""
+    met = list(found)
+    return max(met, key=lambda one: PARTS[one.agreement]) if met else _UNKNOWN
+
+
+_Compare = Callable[[Said, str, Record, Reading], _Met]
+
+
+def _id_of(field: str, *kinds: str) -> _Compare:
+    def compare(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+        if record.kind not in kinds:
+            return _UNKNOWN
+        shown = show_id(record.kind, record.id)
+        if field in said.told:
+            # Among the words of an error it names its record, if something is wrong with that; it never speaks against another.
+            met = Agreement.EXACT if record.is_trouble else Agreement.CLOSE
+            return _Met(met, shown) if record.id in read_ids(value, now=said.now) else _UNKNOWN
+        named, masked = read_ids(value, now=said.now), read_masked_ids(value)
+        if record.id in named:
+            return _Met(Agreement.EXACT, shown)
+        if any(one.fits(record.id) for one in masked):
+            return _Met(Agreement.CLOSE, shown)
+        # An id that nobody has is a slip of the pen: it says nothing about this record.
+        if masked or reading.known_ids.intersection(named):
+            return _Met(Agreement.DIFFERENT, shown)
+        return _UNKNOWN
+
+    return compare
+
+
+def _time(said: Said, value: str, record: Record, reading: Reading, *, field: str) -> _Met:
+    times, zones = said.times.get(field, ()), reading.zones(said.language)
+    return _best(_Met(agree_time(times, at, zones), show_time(at)) for at in record.times) if times else _UNKNOWN
+
+
+def _time_of(field: str, *kinds: str) -> _Compare:
+    def compare(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+        return _time(said, value, record, reading, field=field) if record.kind in kinds else _UNKNOWN
+
+    return compare
+
+
+def _amount(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    if said.amount is None:
+        return _UNKNOWN
+    return _best(
+        _Met(agree_amount(said.amount, nanos, currency), f"{format_nanos(nanos)} {currency}")
+        for nanos, currency in record.amounts
+    )
+
+
+def _end_of(tail: str | None, ends: Iterable[str]) -> _Met:
+    """The end of a number against those of a record; letters written small, a sign mistyped and two that changed places are
+    slips."""
+    known = [end for end in ends if end]
+    if tail is None or not known:
+        return _UNKNOWN
+    return _best(
+        _Met(
+            _agree_end(tail, end), f"…{end[-4:]}"
+        )
+        for end in known
+    )  # fmt: skip
+
+
+def _agree_end(tail: str, end: str) -> Agreement:
+    if end.endswith(tail):
+        return Agreement.EXACT
+    typed, known = tail.lower(), end[-len(tail) :].lower()
+    return Agreement.CLOSE if typed == known or is_slip(typed, known) else Agreement.DIFFERENT
+
+
+def _order_mask(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _end_of(read_tail(value), record.numbers)
+
+
+def _code_end(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    tail = read_tail(value)
+    read = None if tail is None else read_mask(tail)
+    return _end_of(read or tail, () if record.code_last_four is None else (record.code_last_four,))
+
+
+def _key_mask(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _end_of(read_key_tail(value), () if record.key_mask is None else (record.key_mask,))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_./:·-]+", "", text).casefold()
+
+
+def _words(value: str, known: Iterable[str | None]) -> _Met:
+    """A name against those of a record: the same, or the one within the other, written with other signs between."""
+    names = [name for name in known if name]
+    typed = _plain(value)
+    if not names or not typed:
+        return _UNKNOWN
+    return _best(_Met(_alike(value, typed, name), name[:_SHOWN_CHARACTERS]) for name in names)
+
+
+def _alike(value: str, typed: str, name: str) -> Agreement:
+    plain = _plain(name)
+    if value.casefold() == name.casefold():
+        return Agreement.EXACT
+    within = min(len(typed), len(plain)) >= 2 and (typed in plain or plain in typed)
+    return Agreement.CLOSE if typed == plain or within else Agreement.DIFFERENT
+
+
+def _email(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    typed = value.casefold()
+    return _best(
+        _Met(
+            Agreement.EXACT if typed == one.casefold()
+            # The part before the sign is right and the rest was mistyped, or left out.
+            else Agreement.CLOSE if typed.partition("@")[0] == one.casefold().partition("@")[0] else Agreement.DIFFERENT,
+            one,
+        )
+        for one in record.emails
+    )  # fmt: skip
+
+
+def _user_number(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    found = re.search(r"\d{1,9}", value)
+    if found is None or not record.user_numbers:
+        return _UNKNOWN
+    shown = f"#{record.user_numbers[0]}"
+    is_one = int(found[0]) in record.user_numbers
+    return _Met(Agreement.EXACT, f"#{int(found[0])}") if is_one else _Met(Agreement.DIFFERENT, shown)
+
+
+def _nickname(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _words(value, record.nicknames)
+
+
+def _caller(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    """Who called: a program, mostly; somebody's name among the words agrees, and nothing else speaks against it."""
+    typed = value.casefold()
+    for email in record.emails:
+        if email.casefold() in typed:
+            return _Met(Agreement.EXACT, email)
+    names = {one.casefold() for one in said.names}
+    for name in (record.account_name, *record.nicknames):
+        if name and name.casefold() in names:
+            return _Met(Agreement.EXACT, name)
+    return _UNKNOWN
+
+
+def _account(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    if record.account_id is not None and record.account_id in read_ids(value, now=said.now):
+        return _Met(Agreement.EXACT, show_id("account", record.account_id))
+    # People write whatever they know themselves by.
+    if "@" in value:
+        return _email(said, value, record, reading)
+    return _words(value, (record.account_name, *record.nicknames))
+
+
+def _model(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _words(value, (record.model,))
+
+
+def _group(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _words(value, (record.group,))
+
+
+def _status(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    found = re.search(r"(?<!\d)[1-5]\d\d(?!\d)", value)
+    if found is None or record.status_code is None:
+        return _UNKNOWN
+    same = int(found[0]) == record.status_code
+    return _Met(Agreement.EXACT if same else Agreement.DIFFERENT, str(record.status_code))
+
+
+def _error(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    if record.code is None:
+        return _UNKNOWN
+    # An error's text is cut, translated by a client, or another's: it never speaks against a record.
+    return (
+        _Met(Agreement.EXACT, record.code) if record.code in value.casefold() else _Met(Agreement.UNKNOWN, record.code)
+    )
+
+
+def _failure(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    if record.failure is None:
+        return _UNKNOWN
+    met = _words(value, (record.failure,))
+    return met if met.agreement is not Agreement.DIFFERENT else _Met(Agreement.UNKNOWN, met.recorded)
+
+
+_WORDS_OF_TASK: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "image": re.compile(r"图|画|image|picture|photo", re.IGNORECASE),
+        "video": re.compile(r"视频|影片|video|clip", re.IGNORECASE),
+        "speech": re.compile(r"语音|朗读|音频|speech|audio|voice|tts", re.IGNORECASE),
+        "transcription": re.compile(r"转写|听写|音频|transcri|audio", re.IGNORECASE),
+        "chat": re.compile(r"聊天|文本|对话|chat|text", re.IGNORECASE),
+    }
+)
+_WORDS_OF_PAYMENT: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "alipay": re.compile(r"支付宝|alipay", re.IGNORECASE),
+        "wechat": re.compile(r"微信|we\s?chat", re.IGNORECASE),
+        "stripe": re.compile(r"stripe|卡|card|visa|master", re.IGNORECASE),
+        "epay": re.compile(r"易支付|epay|支付宝|微信|alipay|we\s?chat", re.IGNORECASE),
+        "bank": re.compile(r"银行|转账|对公|bank|transfer|wire", re.IGNORECASE),
+    }
+)
+
+
+def _named(value: str, kind: str | None, words: Mapping[str, re.Pattern[str]]) -> _Met:
+    """A kind by the words people have for it; words for none of them say nothing."""
+    if kind is None or not any(pattern.search(value) for pattern in words.values()):
+        return _UNKNOWN
+    pattern = words.get(kind)
+    return _Met(Agreement.EXACT if pattern is not None and pattern.search(value) else Agreement.DIFFERENT, kind)
+
+
+def _task_type(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _named(value, record.task_kind, _WORDS_OF_TASK)
+
+
+def _payment(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    return _named(value, record.payment_kind, _WORDS_OF_PAYMENT)
+
+
+_CHARGED = re.compile(r"看到|扣了|已扣|有扣|收了|是的|\byes\b|was shown|charged|billed", re.IGNORECASE)
+_NOT_CHARGED = re.compile(r"没|未|不|\bno\b|\bnot\b|n't|nothing", re.IGNORECASE)
+
+
+def is_charge_said(said: Said) -> bool | None:
+    """Whether somebody saw a charge; None where they do not say, or are not sure."""
+    value = said.values.get("charge_shown") or said.values.get("charge_mark", "")
+    if _NOT_CHARGED.search(value):
+        return None if re.search(r"不确定|不清楚|不知道|not sure", value, re.IGNORECASE) else False
+    return True if _CHARGED.search(value) else None
+
+
+def _charge(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    """Whether a charge was seen; what was given back had been seen before."""
+    was_seen = is_charge_said(said)
+    if was_seen is None or record.charge_mark is None:
+        return _UNKNOWN
+    is_charged = record.charge_mark in ("charged", "refunded", "partly_refunded")
+    return _Met(Agreement.EXACT if was_seen == is_charged else Agreement.DIFFERENT, record.charge_mark)
+
+
+_COMPARE: Mapping[str, tuple[int, _Compare]] = MappingProxyType(
+    {
+        "request_id": (100, _id_of("request_id", "request", "task")),
+        "task_id": (100, _id_of("task_id", "task", "request")),
+        "order_mask": (60, _order_mask),
+        "code_last_four": (60, _code_end),
+        "key_mask": (45, _key_mask),
+        "request_time": (45, _time_of("request_time", "request", "task")),
+        "order_time": (45, _time_of("order_time", "order")),
+        "redemption_time": (45, _time_of("redemption_time", "code")),
+        "time_window": (20, _time_of("time_window", "request", "task", "account")),
+        "amount": (45, _amount),
+        "account_email": (40, _email),
+        "user_number": (40, _user_number),
+        "nickname": (25, _nickname),
+        "account": (30, _account),
+        "caller": (25, _caller),
+        "redemption_account": (25, _account),
+        "model": (20, _model),
+        "status_code": (15, _status),
+        "error_text": (15, _error),
+        "task_type": (10, _task_type),
+        "payment_method": (10, _payment),
+        "group": (10, _group),
+        "failure_reason": (10, _failure),
+        "charge_shown": (10, _charge),
+    }
+)
+COMPARED = frozenset(_COMPARE)
+# How heavily each field counts.
+WEIGHTS: Mapping[str, int] = MappingProxyType({name: weight for name, (weight, _) in _COMPARE.items()})
+# Of a field's weight.
+PARTS: Mapping[Agreement, int] = MappingProxyType(
+    {Agreement.DIFFERENT: 0, Agreement.UNKNOWN: 25, Agreement.CLOSE: 65, Agreement.EXACT: 100}
+)
+
+
+# What was told in words is of one kind of record, and says nothing of others.
+_KINDS_OF_TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "request_time": ("request", "task"),
+        "order_time": ("order",),
+        "order_mask": ("order",),
+        "redemption_time": ("code",),
+        "code_last_four": ("code",),
+        "amount": ("order", "code"),
+        "time_window": ("account",),
+    }
+)
+
+
+# Whose it is: nobody's, as long as a code is not redeemed.
+_PERSON = frozenset(
+    {"account_email", "user_number", "nickname", "account", "redemption_account", "caller", "redemption_time"}
+)
+
+
+def _can_agree(said: Said, name: str, record: Record) -> bool:
+    if record.kind == "code" and record.account_id is None and name in _PERSON:
+        return False
+    return name not in said.told or record.kind in _KINDS_OF_TOLD.get(name, (record.kind,))
+
+
+def compare(said: Said, record: Record, reading: Reading) -> tuple[FieldAgreement, ...]:
+    """Every field of the case that records can agree with, the weightiest first."""
+    found = []
+    for name, (weight, rule) in _COMPARE.items():
+        value = said.values.get(name)
+        if value is None or not _can_agree(said, name, record):
+            continue
+        met = rule(said, value, record, reading)
+        found.append(
+            (weight, FieldAgreement(
+                field=name, said=_shown(said, name, value), recorded=met.recorded, agreement=met.agreement
+            ))
+        )  # fmt: skip
+    found.sort(key=lambda one: -one[0])
+    return tuple(field for _, field in found)
+
+
+def _shown(said: Said, name: str, value: str) -> str:
+    """What stands beside the record: of a time that was told in words, the time."""
+    if name in said.told and name in TIME_FIELDS:
+        written = [f"{one.local:%Y-%m-%d}" if one.is_day else f"{one.local:%Y-%m-%d %H:%M}" for one in said.times[name]]
+        return " – ".join(written)
+    return value[:_SHOWN_CHARACTERS]
