@@ -30,7 +30,7 @@ _SCALE = 100
 _SAID_BY_ALL = frozenset(
     tokens(
         "a about am an and any are as at be been but by can cannot could did do does don for from get getting got had has "
-        "have he her here him his how i if in into is it its just me my no not now of on or our out should so some than "
+        "have he her here him his how i if in into is it its just me mean means my no not now of on or our out should so some than "
         "that the their them then there these they this to too up us was we were what when where which while who why will "
         "with would you your s t didnt doesnt dont cant isnt wont"
     )
@@ -68,7 +68,7 @@ def build_index(catalogue: Catalogue, language: Language) -> Index:
             Document(slug=one.slug, title=one.title, summary=one.summary, kind=one.kind.value) for one in articles
         ),
         terms={token: terms.get(token, []) for token in sorted({*terms, *_SAID_BY_ALL})},
-        said=_said(terms),
+        said=_said(terms, language),
     )
 
 
@@ -106,11 +106,15 @@ def _fields(catalogue: Catalogue, article: Article) -> Iterator[tuple[int, str]]
     yield _TEXT, rendered.text
 
 
-def _said(terms: Mapping[str, object]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What people say, with the tokens that this language's index has for it."""
+def _said(terms: Mapping[str, object], language: Language) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What people say, with the tokens that this language's index has for it.
+
+    English pages have Chinese only in the labels of their codes: those would win over every page that has none.
+    """
     found = []
     for phrases, stands_for in _sayings():
-        known = tuple(token for token in dict.fromkeys(tokens(stands_for)) if token in terms)
+        meant = (token for token in dict.fromkeys(tokens(stands_for)) if language is Language.ZH or token.isascii())
+        known = tuple(token for token in meant if token in terms)
         found += [(fold(phrase), known) for phrase in phrases if known]
     return tuple(found)
 
