@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from demo_console import Demo, Look
+from demo_console import Demo, Look, prefer
 from playwright.sync_api import Page, expect
 
 from console.browser.conftest import Open
@@ -66,6 +66,10 @@ def test_from_a_refusal_in_curl_to_its_page_to_ones_own_explanation(visit: Open,
     page.wait_for_url(re.compile("/console/sign-in"))
     page.locator(".door").filter(has_text=ACCOUNT).first.click()
     page.wait_for_url(re.compile(rf"/console/accounts/[^/]+/requests/{error['request_id']}"))
+    # Whoever this is may have read in the other language before.
+    own_request = page.url
+    prefer(page, look.language)
+    page.goto(own_request)
     expect(page.locator("main")).to_contain_text(said(Kind.REFUSAL, error["code"], look))
     # And from there to the page that explains the code.
     page.locator(f'main a[href^="/help/"][href*="{error["code"].replace("_", "-")}"]').first.click()
