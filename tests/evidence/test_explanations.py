@@ -52,8 +52,8 @@ async def test_the_public_sees_no_amount_of_a_served_request(desk: Desk) -> None
 
 def assert_public(told: Explanation) -> None:
     said = json.dumps(told.to_dict(), ensure_ascii=False) + "\n".join(told.lines())
-    # The vocabulary shows what a mask looks like.
-    said = said.replace("sk-…3fA9", "")
+    # The vocabulary shows what a mask looks like, and a task's page ends in the letters of a key's beginning.
+    said = said.replace("sk-…3fA9", "").replace("/help/task-", "/help/")
     for secret in (
         "Acme",
         "Skunkworks",

@@ -26,6 +26,9 @@ _KINDS = (
     word("alert_kind_limit_ask_answered", "提额有答复", "A request for more is answered", "管理员已经决定。", "An admin has decided."),
     word("alert_kind_order_attention", "订单需要处理", "Order needs a look", "渠道说的与订单对不上。", "What the provider says does not fit."),
     word("alert_kind_upstream_out_of_money", "上游余额用完", "Upstream out of money", "运营方在上游的余额不足。", "The operator's own balance there is used up."),
+    word("alert_kind_key_exposed", "Key 外泄", "Key exposed", "有人把这个 Key 发到了客服表单，请更换。", "Somebody pasted the key where it can be read: rotate it."),
+    word("alert_kind_case_answered", "工单有答复", "Case was answered", "客服已经答复。", "Support has answered."),
+    word("alert_kind_case_settled", "工单款项已处理", "Case was settled", "补偿、退款或补记已经完成。", "A compensation, refund or credit has been posted."),
     word("alert_kind_channel_test", "测试通知", "Test of a channel", "有人测试了渠道。", "Somebody tried the channel."),
 )  # fmt: skip
 
