@@ -178,8 +178,8 @@ async def test_an_estimate_says_what_the_authorization_decides(market: Market, t
 
 async def test_access_asks_the_key_and_nothing_else(market: Market, till: Till) -> None:
     customer = await market.customer(credit=0, allowed_models=("gpt-*",))
-    decision, _ = await till.spend.access(await till.caller(customer), "192.0.2.7")
-    assert decision.passed
+    access = await till.spend.access(await till.caller(customer), "192.0.2.7")
+    assert access.decision.passed
     await market.limits.disable_key(account_id=customer.account_id, key_id=customer.key_id)
-    decision, _ = await till.spend.access(await till.caller(customer), "192.0.2.7")
-    assert decision.code == "key_disabled"
+    access = await till.spend.access(await till.caller(customer), "192.0.2.7")
+    assert access.decision.code == "key_disabled"

@@ -14,7 +14,6 @@ from decimal import Decimal
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
@@ -44,8 +43,9 @@ _UTF8_NAME = 0x800
 # An old or locked workbook (OLE2): no statement comes as one, but people try.
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNSHOWN = re.compile(r"(^|/)(__MACOSX/|\.)")
+# openpyxl reads XML with lxml where it is installed: of the errors of both parsers, `SyntaxError` is what they share.
 _DAMAGED = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ParseError, InvalidFileException,
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, SyntaxError, InvalidFileException,
     KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError,
 )  # fmt: skip
 
