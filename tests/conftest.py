@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -44,6 +45,18 @@ _SETTINGS = {"max_connections": "300", "shared_buffers": "128MB", "max_wal_size"
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     """Tests that share something dear stay on one worker."""
     return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def log_level_as_found() -> Iterator[None]:
+    """A command run within a test sets the level of every log; the next test starts as if it had not.
+
+    Left at its level, the HTTP client of a test would tell of each address that the test asks for.
+    """
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 @dataclass(frozen=True, slots=True)

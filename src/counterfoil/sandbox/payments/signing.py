@@ -48,8 +48,8 @@ def verify_rsa(private_pem: str, text: bytes, signature: str) -> bool:
 
 
 def altered(signature: str) -> str:
-    """A signature of the same shape that differs in its first character."""
-    return ("B" if signature.startswith("A") else "A") + signature[1:] if signature else signature
+    """A signature of the same shape whose first character differs, also for who reads hexadecimal digits in any case."""
+    return ("B" if signature[0] in "Aa" else "A") + signature[1:] if signature else signature
 
 
 @lru_cache(maxsize=_KEYS_KEPT_MAX)
