@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -146,6 +147,39 @@ def test_a_whole_order_number_becomes_its_mask_if_its_sender_agrees(written: str
     assert "".join(written.split())[-4:] in judged.offered["order_mask"]
 
 
+@pytest.mark.parametrize("number", [ORDER, "019ce9fa4bd27e118c214632aa0c9e10", "0b1c2d3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e"])
+@pytest.mark.parametrize(
+    "around", ["{} (full)", "No.{}", "#{}", "单号{}", "{}，微信", "no idea, maybe {}?", "…7890 or {}"]
+)
+def test_a_whole_order_number_among_words_becomes_its_mask(around: str, number: str) -> None:
+    written = around.format(number)
+    judged = judge(("order_mask", written), ("amount", "100"), problem="recharged_not_credited")
+    assert judged.outcome is Outcome.OFFERED
+    assert number not in everything_in(judged)
+    assert number[-4:] in judged.offered["order_mask"]
+    assert judge(*judged.form.items(), problem="recharged_not_credited").outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n  ", " "])
+def test_an_id_that_was_copied_in_pieces_is_put_together(between: str) -> None:
+    judged = judge(("request_id", REQUEST[:18] + between + REQUEST[18:]))
+    assert (judged.outcome, judged.values["request_id"]) == (Outcome.ACCEPTED, REQUEST)
+
+
+def test_a_whole_code_among_words_becomes_its_mask() -> None:
+    judged = judge(("code_last_four", "card: 8FQ2K7WM41ZP (whole)"), problem="recharged_not_credited")
+    assert judged.outcome is Outcome.OFFERED
+    assert judged.offered == {"code_last_four": "card: …41ZP (whole)"}
+
+
+def test_what_hides_in_a_field_is_not_shown_again_because_something_in_it_looks_like_a_code() -> None:
+    log = "\n".join(f"2026-11-24 16:30:0{second},123 ERROR [main] com.acme.Ledger - failed" for second in range(8))
+    for written in (quote(log, safe=""), "\0".join(log)):
+        judged = judge(("code_last_four", written), problem="recharged_not_credited")
+        assert judged.outcome is Outcome.REFUSED
+        assert not judged.offered
+
+
 def test_a_whole_code_becomes_its_mask_wherever_it_stands() -> None:
     code = make_code(random.Random(5).getrandbits(RANDOM_BITS))
     judged = judge(("code_last_four", code), ("message_shown", f"{code} 已被使用"), problem="recharged_not_credited")
@@ -250,6 +284,8 @@ HARMLESS = [
     ("recharged_not_credited", "payment_method", "银行卡 尾号 4242"),
     ("recharged_not_credited", "order_mask", "最后四位 1234"),
     ("recharged_not_credited", "order_mask", "20261124…7890"),
+    ("recharged_not_credited", "order_mask", "ending in 7890, of 2026-11-24"),
+    ("recharged_not_credited", "code_last_four", "redeemed, ends in 7K2P"),
     ("recharged_not_credited", "code_last_four", "CF-…7K2P"),
     ("recharged_not_credited", "message_shown", "兑换码 CF-…7K2P 无效"),
     ("recharged_not_credited", "user_number", "用户编号 10023"),

@@ -133,6 +133,8 @@ _BETWEEN = re.compile(r"[\s-]+")
 _WHOLE_NUMBER = re.compile(r"[0-9A-Za-z]{9,64}")
 _WHOLE_CODE = re.compile(r"[0-9A-Za-z]{8,64}")
 _WHOLE_KEY = re.compile(r"[0-9A-Za-z_.-]{20,256}")
+# A number or code among words; ours end in one as well, behind their sign.
+_RUN = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*(?![0-9A-Za-z_-])")
 _LEAST_DIGITS = 6
 _SHOWN = 4
 _PICTURES = ("png", "jpg", "jpeg", "gif", "webp", "bmp", "heic", "tif", "tiff", "svg", "pdf")
@@ -255,22 +257,25 @@ class _Reading:
         self.refuse_in(place, text[: max(0, left)])
 
     def read_field(self, code: str, given: str) -> None:
+        # Copied from a narrow window, an id comes in pieces: put together it is known for what it is.
+        if code in _IDS and _OUR_ID.fullmatch(joined := "".join(given.split())):
+            given = joined
         value = clean(given, keeps_lines=form_of(code).input is FieldInput.TEXT)
         # What is kept is cleaned, and cleaning may join what was apart; lines and invisible signs tell what a block is.
         given = CONTROLS.sub("", given)
         raw = [] if given == value else intake.judge(given, self.scan(given)).refused
-        found = in_field(code, value, self.scan(value))
-        judgement = intake.judge(value, found)
+        scanned = self.scan(value)
+        judgement = intake.judge(value, in_field(code, value, scanned))
         if raw or judgement.refused:
             self.refuse(code, given, raw)
             self.refuse(code, value, judgement.refused)
             return
         most = form_of(code).characters_max
         kept = judgement.offered if judgement.replaced and judgement.offered is not None else value
-        # With masks in the place of what was found: what is hidden beside it may be in what was given as well.
-        if self.refuse_hidden(code, kept) or (
-            given != value and not judgement.replaced and self.refuse_hidden(code, given)
-        ):
+        # With masks in the place of what was found: what is hidden beside it may be in what was given as well. Where the
+        # field alone made a number one, as it was given: a mask within a text that is hidden would hide it better.
+        reads_given = not scanned if judgement.replaced else given != value
+        if self.refuse_hidden(code, kept) or (reads_given and self.refuse_hidden(code, given)):
             return
         if judgement.replaced:
             self.offered[code] = kept
@@ -328,14 +333,14 @@ def in_field(code: str, value: str, found: Sequence[Finding]) -> list[Finding]:
     """What was found, read with what the field is for: a number in the place of an order's mask is an order's number."""
     if code == "order_mask":
         found = [_named(one, value, SecretKind.ORDER_NUMBER) if one.kind is SecretKind.OTHER else one for one in found]
-        if not found and _is_whole(value, _WHOLE_NUMBER, digits=_LEAST_DIGITS):
-            return [_named(Finding(kind=SecretKind.ORDER_NUMBER, start=0, end=len(value), mask=""), value)]
+        if not found:
+            return _wholes(value, _WHOLE_NUMBER, SecretKind.ORDER_NUMBER, digits=_LEAST_DIGITS)
     elif code == "code_last_four":
         found = [
             _named(one, value, SecretKind.REDEMPTION_CODE) if one.kind is SecretKind.OTHER else one for one in found
         ]
-        if not found and _is_whole(value, _WHOLE_CODE, digits=0):
-            return [_named(Finding(kind=SecretKind.REDEMPTION_CODE, start=0, end=len(value), mask=""), value)]
+        if not found:
+            return _wholes(value, _WHOLE_CODE, SecretKind.REDEMPTION_CODE, digits=0)
     elif code == "key_mask":
         if not found and _is_whole_key(value):
             return [Finding(kind=SecretKind.API_KEY, start=0, end=len(value), mask="")]
@@ -352,11 +357,20 @@ def _is_whole_key(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
-def _is_whole(value: str, form: re.Pattern[str], *, digits: int) -> bool:
-    """Whether it is one whole number or code, and neither a mask nor a sentence."""
-    if _MASK_SIGNS.search(value):
-        return False
-    joined = _BETWEEN.sub("", value)
+def _wholes(value: str, form: re.Pattern[str], kind: SecretKind, *, digits: int) -> list[Finding]:
+    """Whole numbers or codes where only their ends belong: the value itself, or one among words and signs."""
+    if not _MASK_SIGNS.search(value) and _is_whole(_BETWEEN.sub("", value), form, digits=digits):
+        return [_named(Finding(kind=kind, start=0, end=len(value), mask=""), value)]
+    # Among words, one without a digit may be a word.
+    return [
+        _named(Finding(kind=kind, start=run.start(), end=run.end(), mask=""), value)
+        for run in _RUN.finditer(value)
+        if not _MASK_SIGNS.search(value[max(0, run.start() - 3) : run.end() + 3])
+        and _is_whole(run[0].replace("-", ""), form, digits=max(1, digits))
+    ]
+
+
+def _is_whole(joined: str, form: re.Pattern[str], *, digits: int) -> bool:
     return form.fullmatch(joined) is not None and sum(map(str.isdigit, joined)) >= digits
 
 
