@@ -13,8 +13,11 @@ import pytest
 from counterfoil.bootstrap.evidence import build_evidence
 from counterfoil.bootstrap.services import STATUSES
 from counterfoil.cli.bench_cases import measure
+from counterfoil.cli.bench_cases_apart import is_ambiguous
 from counterfoil.cli.bench_cases_counts import Measured, Miss
-from counterfoil.cli.bench_cases_model import Happened, Mess, Reporter, Ticket, Truth
+from counterfoil.cli.bench_cases_held_out import MESSES, OPENERS
+from counterfoil.cli.bench_cases_held_out_tickets import write_held_out
+from counterfoil.cli.bench_cases_model import Happened, Mess, Reporter, Ticket, Truth, Wording
 from counterfoil.cli.bench_cases_tickets import BALANCE, FAILED, FELL, RECHARGE, pasted_text, write_ticket
 from counterfoil.cli.bench_incidents import SCRIPTS
 from counterfoil.cli.bench_incidents_model import Script
@@ -134,13 +137,93 @@ async def test_tickets_of_each_class_go_through_intake_and_diagnosis(database_ur
     assert len(chosen) == len(names)
     measured = await measure(
         database_url, tmp_path, build_evidence=build_evidence, statuses=STATUSES, cases=6, seed=5,
-        progress=lambda _: None, scripts=chosen,
+        progress=lambda _: None, scripts=chosen, wording=Wording.FIRST,
     )  # fmt: skip
     told = measured.to_json()
     assert (told["cases"], told["wrongly_confirmed"]) == (6, 0)
     assert set(told["by_class"]) == {BALANCE, RECHARGE, FAILED}
     assert told["record_found_share"] == told["cause_right_share"] == 1.0, told["missed"]
     assert sum(each["cases"] for each in told["by_language"].values()) == 6
+    assert set(told["by_wording"]) == {"first"}
+
+
+async def test_look_alikes_are_staged_and_the_second_wording_has_shares_of_its_own(
+    database_url: str, tmp_path: Path
+) -> None:
+    names = {"an order nobody has paid", "a call that failed", "used up"}
+    chosen = [Script(name=one.name, weight=1, scene=one.scene, days=1) for one in SCRIPTS if one.name in names]
+    assert len(chosen) == len(names)
+    measured = await measure(
+        database_url, tmp_path, build_evidence=build_evidence, statuses=STATUSES, cases=9, seed=4,
+        progress=lambda _: None, scripts=chosen,
+    )  # fmt: skip
+    told = measured.to_json()
+    assert told["cases"] + told["ambiguous"]["cases"] == 9
+    assert set(told["by_wording"]) == {"first", "held_out"}
+    assert (told["wrongly_confirmed"], measured.confirmed_by_itself) == (0, 0)
+
+
+@pytest.mark.parametrize("problem", [BALANCE, RECHARGE, FELL, FAILED])
+@pytest.mark.parametrize("language", list(Language))
+def test_the_second_wording_is_what_its_form_and_the_intake_take(problem: str, language: Language) -> None:
+    for seed in range(60):
+        ticket, again = held_out(problem, seed, language), held_out(problem, seed, language)
+        assert ticket == again
+        assert ticket.values
+        assert set(ticket.values) <= set(FIELDS_OF_PROBLEM[ticket.problem])
+        if Mess.WHOLE_NUMBER in ticket.messes:
+            continue
+        judged = intake_rules.judge(
+            Submission(
+                problem=ticket.problem, language=language, channel=Channel.FORM, fields=tuple(ticket.values.items())
+            ),
+            scan=scan, scan_json=scan_json,
+        )  # fmt: skip
+        assert judged.outcome is Outcome.ACCEPTED, ticket.values
+
+
+@pytest.mark.parametrize("phrases", [*OPENERS.values(), *MESSES.values()])
+def test_each_class_and_mess_has_a_dozen_phrasings_in_each_language(
+    phrases: Mapping[Language, tuple[str, ...]],
+) -> None:
+    for language in Language:
+        assert len(set(phrases[language])) >= 12
+
+
+def held_out(problem: str, seed: int, language: Language) -> Ticket:
+    return write_held_out(
+        problem, reporter(language), happened(problem), now=AT + HOUR, rng=random.Random(seed), other=make_id(AT, 9)
+    )
+
+
+def test_a_ticket_is_ambiguous_while_nothing_in_it_tells_its_record_from_the_other() -> None:
+    what = happened(BALANCE)
+    twin = replace(what, record_id=make_id(AT, 8), at=AT + HOUR // 60)
+    alike = replace(what, alikes=(twin,))
+    vague = replace(
+        a_ticket(BALANCE, 1, Language.EN), values={"model": "chat", "status_code": "402"}, messes=frozenset()
+    )
+    assert is_ambiguous(vague, alike)
+    assert not is_ambiguous(vague, what)
+    assert not is_ambiguous(replace(vague, values={"request_id": f"…{RECORD.hex[-6:]}"}), alike)
+    timed = replace(vague, values={"request_time": "2026-03-14 16:30"})
+    assert not is_ambiguous(timed, alike)
+    assert is_ambiguous(replace(timed, messes=frozenset({Mess.ROUNDED_TIME})), alike)
+    # Where only one of them ended so, how it ended tells them apart.
+    assert not is_ambiguous(vague, replace(alike, alikes=(replace(twin, status_code=502),)))
+
+
+def test_an_ambiguous_ticket_is_right_among_the_first_three_with_nothing_confirmed_and_counted_apart() -> None:
+    measured = Measured()
+    ticket, truth = a_miss()
+    vague = replace(truth, is_ambiguous=True)
+    measured.count(ticket, vague, place=2, is_right=False)
+    measured.count(ticket, vague, place=3, is_right=True)
+    measured.count(ticket, vague, place=None, is_right=True)
+    measured.count(ticket, vague, place=0, is_right=True, is_confirmed=True)
+    told = measured.to_json()
+    assert told["cases"] == 0
+    assert told["ambiguous"] == {"cases": 4, "right": 1, "right_share": 0.25}
 
 
 def test_what_was_accepted_and_is_not_there_is_lost() -> None:

@@ -21,6 +21,7 @@ import typer
 import uvloop
 
 from counterfoil.cli import bench_explain, bench_gateway, bench_ledger, bench_redaction, bench_search
+from counterfoil.cli.bench_cases_model import Wording
 from counterfoil.cli.command import RUN, Answer, Call, Commands
 from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers, RunningSandbox
@@ -100,6 +101,7 @@ def bench_cases_command(
     call: Call,
     cases: Annotated[int, typer.Option("--cases", metavar="N", min=1, max=5_000, help="Tickets of the month.")] = 300,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed makes up the same.")] = 1,
+    wording: Annotated[Wording, typer.Option("--wording", help="Whose words the tickets are in.")] = Wording.BOTH,
 ) -> Answer:
     """A month of messy tickets about staged incidents comes in; for how many the right record is first and the cause right.
 
@@ -113,7 +115,7 @@ def bench_cases_command(
         measured = uvloop.run(
             bench_cases.measure(
                 server.runtime_url, folder, build_evidence=call.launchers.build_evidence,
-                statuses=call.launchers.statuses, cases=cases, seed=seed, progress=call.progress,
+                statuses=call.launchers.statuses, cases=cases, seed=seed, progress=call.progress, wording=wording,
             )
         )  # fmt: skip
     status = ExitStatus.NOT_DONE if measured.confirmed_by_itself else ExitStatus.DONE

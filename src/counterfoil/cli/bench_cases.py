@@ -3,7 +3,8 @@
 Tickets go through the real intake and the real diagnosis. What each is about is known by how it was staged; that stays on
 this side, and nothing of it comes into the room. A record is found where it is the first of the candidates; a cause is
 right where the explanation beside the case names what was staged: of a refusal the fewest causes that together explain it,
-all of them and no other; of anything else the first finding.
+all of them and no other; of anything else the first finding. A ticket that fits several records of its reporter alike is
+counted apart: no more can be asked than that its record is among the first three and nothing is confirmed.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from counterfoil.cli import bench_cases_store as store
+from counterfoil.cli.bench_cases_alikes import Made
+from counterfoil.cli.bench_cases_apart import is_ambiguous
 from counterfoil.cli.bench_cases_counts import Measured, Miss
-from counterfoil.cli.bench_cases_model import Happened, Reporter, Ticket, Truth, Way
+from counterfoil.cli.bench_cases_held_out_tickets import write_held_out
+from counterfoil.cli.bench_cases_model import Happened, Reporter, Ticket, Truth, Way, Wording
 from counterfoil.cli.bench_cases_people import People
 from counterfoil.cli.bench_cases_tickets import (
     BALANCE,
@@ -63,6 +68,7 @@ async def measure(
     seed: int,
     progress: Callable[[str], None],
     scripts: Sequence[Script] = SCRIPTS,
+    wording: Wording = Wording.BOTH,
 ) -> Measured:
     """Stage so many incidents on an empty, migrated database, and have a ticket about each come in and be diagnosed."""
     measured, started = Measured(), time.monotonic()
@@ -73,7 +79,10 @@ async def measure(
 
         async def ask(customer: Customer, question: Question) -> None:
             who = await people.meet(customer)
-            ticket, truth = await _ticket(stage, who, question, statuses=statuses, rng=rng)
+            chosen = rng.choice((Wording.FIRST, Wording.HELD_OUT)) if wording is Wording.BOTH else wording
+            ticket, truth = await _ticket(
+                stage, who, question, statuses=statuses, rng=rng, write=_WRITERS[chosen], alikes=people.alikes
+            )
             number = await desk.send(ticket, who, measured)
             if number is not None:
                 began = time.monotonic()
@@ -109,7 +118,14 @@ def _diagnosis_of(stage: Stage, build_evidence: Callable[..., Evidence], statuse
 
 
 async def _ticket(
-    stage: Stage, who: Reporter, question: Question, *, statuses: Mapping[str, int], rng: random.Random
+    stage: Stage,
+    who: Reporter,
+    question: Question,
+    *,
+    statuses: Mapping[str, int],
+    rng: random.Random,
+    write: Callable[..., Ticket],
+    alikes: Mapping[UUID, Sequence[Made]],
 ) -> tuple[Ticket, Truth]:
     causes = frozenset(str(one) for one in question.expected)
     if question.asked is None:
@@ -118,6 +134,8 @@ async def _ticket(
     async with stage.database.reading() as connection:
         what = await _shown(connection, question.asked, statuses=statuses, now=stage.clock.now())
         records = frozenset({what.record_id})
+        seen = [Asked(text="", kind=one.kind, about=one.record_id) for one in alikes.get(what.record_id, ())]
+        others = [await _shown(connection, one, statuses=statuses, now=stage.clock.now()) for one in seen]
         if question.asked.kind == "submission":
             # Each copy leads to the submission.
             records |= await store.copies_of(connection, what.record_id)
@@ -125,11 +143,12 @@ async def _ticket(
     problem = BALANCE if question.named is Named.TOGETHER else _CLASSES.get(question.asked.kind, FAILED)
     if question.asked.kind == "submission":
         what = replace(what, times_sent=len(records))
-    what = replace(what, is_others=bool(causes & _OF_OTHERS))
-    ticket = write_ticket(problem, who, what, now=stage.clock.now(), rng=rng, other=other)
-    return ticket, Truth(problem=problem, records=records, causes=causes)
+    what = replace(what, is_others=bool(causes & _OF_OTHERS), alikes=tuple(others))
+    ticket = write(problem, who, what, now=stage.clock.now(), rng=rng, other=other)
+    return ticket, Truth(problem=problem, records=records, causes=causes, is_ambiguous=is_ambiguous(ticket, what))
 
 
+_WRITERS = {Wording.FIRST: write_ticket, Wording.HELD_OUT: write_held_out}
 _OF_OTHERS = {"credited_to_another_account", "code_redeemed_elsewhere"}
 _CLASSES = {"order": RECHARGE, "code": RECHARGE, "account": FELL}
 
@@ -223,8 +242,8 @@ def _count(
     # Nobody has looked at it: whatever is confirmed now has confirmed itself.
     measured.wrongly_confirmed += is_confirmed and (place != 0)
     measured.confirmed_by_itself += is_confirmed
-    measured.count(ticket, truth, place=place, is_right=is_right)
-    if (truth.records is not None and place != 0) or not is_right:
+    measured.count(ticket, truth, place=place, is_right=is_right, is_confirmed=is_confirmed)
+    if ((truth.records is not None and place != 0) or not is_right) and not truth.is_ambiguous:
         found = candidates[0].subject if candidates else None
         measured.misses.append(Miss(ticket=ticket, truth=truth, found=found, place=place, causes=named))
 

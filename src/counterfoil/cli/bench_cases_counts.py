@@ -11,6 +11,8 @@ from counterfoil.cli.bench_cases_model import Ticket, Truth
 
 # Misses that are shown; they are counted in any case.
 MISSES_SHOWN = 60
+# Where the record of an ambiguous ticket has to be.
+FIRST_THREE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Miss:
     def to_json(self) -> dict[str, object]:
         return {
             "class": self.ticket.problem, "belongs_to": self.truth.problem, "values": dict(self.ticket.values),
-            "way": self.ticket.way, "messes": sorted(self.ticket.messes),
+            "way": self.ticket.way, "wording": self.ticket.wording, "messes": sorted(self.ticket.messes),
             "record": self.record, "found": self.found, "place": self.place,
             "causes": sorted(self.truth.causes), "causes_found": list(self.causes),
         }  # fmt: skip
@@ -57,6 +59,18 @@ class _Counted:
         }
 
 
+@dataclass(slots=True)
+class _Ambiguous:
+    """Tickets that fit several records alike: how many, and of how many the record was among the first three and nothing
+    was confirmed."""
+
+    cases: int = 0
+    right: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"cases": self.cases, "right": self.right, "right_share": _share(self.right, self.cases)}
+
+
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 1.0
 
@@ -70,6 +84,8 @@ class Measured:
     by_mess: dict[str, _Counted] = field(default_factory=dict)
     by_language: dict[str, _Counted] = field(default_factory=dict)
     by_way: dict[str, _Counted] = field(default_factory=dict)
+    by_wording: dict[str, _Counted] = field(default_factory=dict)
+    ambiguous: _Ambiguous = field(default_factory=_Ambiguous)
     wrongly_confirmed: int = 0
     confirmed_by_itself: int = 0
     # Tickets that the intake gave back once: whole numbers that became masks, and what was taken for a secret.
@@ -79,12 +95,19 @@ class Measured:
     diagnosing_seconds: float = 0.0
     seconds: float = 0.0
 
-    def count(self, ticket: Ticket, truth: Truth, *, place: int | None, is_right: bool) -> None:
+    def count(
+        self, ticket: Ticket, truth: Truth, *, place: int | None, is_right: bool, is_confirmed: bool = False
+    ) -> None:
+        if truth.is_ambiguous:
+            self.ambiguous.cases += 1
+            self.ambiguous.right += place is not None and place < FIRST_THREE and not is_confirmed
+            return
         kinds = [
             self.all,
             self.by_class.setdefault(truth.problem, _Counted()),
             self.by_language.setdefault(ticket.language.value, _Counted()),
             self.by_way.setdefault(ticket.way.value, _Counted()),
+            self.by_wording.setdefault(ticket.wording.value, _Counted()),
             *(self.by_mess.setdefault(mess, _Counted()) for mess in sorted(ticket.messes) or ("none",)),
         ]
         for one in kinds:
@@ -98,6 +121,8 @@ class Measured:
         whole = self.all.to_json()
         return {
             **whole,
+            "by_wording": _sorted(self.by_wording),
+            "ambiguous": self.ambiguous.to_json(),
             "wrongly_confirmed": self.wrongly_confirmed,
             "masked": self.masked,
             "refused": dict(sorted(self.refused.items())),
@@ -115,9 +140,15 @@ class Measured:
         whole = self.all
         told = [
             f"{whole.found:,} of {whole.with_record:,} records found first, {whole.right:,} of {whole.cases:,} causes right,"
-            f" {self.wrongly_confirmed} wrongly confirmed"
+            f" {self.wrongly_confirmed} wrongly confirmed",
+            f"  ambiguous: {self.ambiguous.right} of {self.ambiguous.cases} records among the first {FIRST_THREE}",
         ]
-        for title, counted in (("class", self.by_class), ("mess", self.by_mess), ("way", self.by_way)):
+        for title, counted in (
+            ("wording", self.by_wording),
+            ("class", self.by_class),
+            ("mess", self.by_mess),
+            ("way", self.by_way),
+        ):
             told += [
                 f"  {title} {name}: {one.found} of {one.with_record} records, {one.right} of {one.cases} causes"
                 for name, one in sorted(counted.items())

@@ -33,6 +33,15 @@ class Mess(StrEnum):
     WRONG_CLASS = "wrong_class"
 
 
+class Wording(StrEnum):
+    """Whose words a ticket is in: of whoever made the desk's rules, of somebody who did not know them, or of both, half and
+    half."""
+
+    FIRST = "first"
+    HELD_OUT = "held_out"
+    BOTH = "both"
+
+
 class Way(StrEnum):
     """How a ticket comes in."""
 
@@ -80,6 +89,12 @@ class Happened:
     times_sent: int = 1
     # Whether it is another account's: then it matters who reports it.
     is_others: bool = False
+    # What the same reporter did within minutes that looks like it.
+    alikes: tuple[Happened, ...] = ()
+
+    @property
+    def is_charged(self) -> bool:
+        return self.charge_mark in ("charged", "refunded", "partly_refunded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +106,9 @@ class Ticket:
     way: Way
     values: Mapping[str, str] = field(repr=False)
     messes: frozenset[Mess]
+    wording: Wording = Wording.FIRST
+    # Which facts are told, where its writer keeps account of it.
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +118,5 @@ class Truth:
     problem: str
     records: frozenset[UUID] | None
     causes: frozenset[str]
+    # Whether nothing that is told separates the record from those that look like it.
+    is_ambiguous: bool = False

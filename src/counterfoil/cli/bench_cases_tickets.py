@@ -344,8 +344,9 @@ def _failed(w: _Writer) -> None:
         w.put("failure_reason", w.what.failure or w.say("失败了，没有说明原因", "failed without a reason"))
     # Who has no id tells from the statement whether there was a charge.
     if is_without_ids or w.chance(0.5):
-        is_seen = w.what.charge_mark in ("charged", "refunded", "partly_refunded")
-        seen = w.say("看到扣费", "a charge was shown") if is_seen else w.say("没有看到扣费", "no charge shown")
+        seen = (
+            w.say("看到扣费", "a charge was shown") if w.what.is_charged else w.say("没有看到扣费", "no charge shown")
+        )
         w.put("charge_shown", seen if is_without_ids or w.rng.random() < 0.6 else w.say("不确定", "not sure"))
     if w.what.times_sent > 1:
         # Who has sent it several times knows that, and asks about all of it.

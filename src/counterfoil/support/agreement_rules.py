@@ -6,19 +6,21 @@ A record that does not have a field, or a value that cannot be read, says nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 from counterfoil.evidence.clues import WrittenTime
+from counterfoil.evidence.search import emails_in
 from counterfoil.evidence.subjects import clean
 from counterfoil.foundation.code_form import read_mask
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import format_nanos
-from counterfoil.foundation.periods import MICROS_PER_SECOND, show_time
+from counterfoil.foundation.periods import show_time
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.support.agreement_measures import agree_amount, agree_time
 from counterfoil.support.model import Agreement, FieldAgreement
 from counterfoil.support.said import (
     MaskedId,
@@ -31,16 +33,9 @@ from counterfoil.support.said import (
     read_tail,
 )
 from counterfoil.support.said_times import read_times
+from counterfoil.support.said_words import local_parts_in, names_of, says_nothing, user_number_in
 from counterfoil.support.told import read_told
 
-_MINUTE = 60 * MICROS_PER_SECOND
-_HOUR = 60 * _MINUTE
-# A clock that is off, and the time until somebody has looked at it.
-SURE_MICROS = 3 * _MINUTE
-# What people remember.
-NEAR_MICROS = 30 * _MINUTE
-# Zones that people forget to name, or name wrongly, in minutes east of UTC.
-OFFSETS_MINUTES = (0, 480, 540, 420, 330, 60, 120, 180, -300, -240, -480, -420)
 _ZONES_OF_LANGUAGE: Mapping[Language, tuple[str, ...]] = MappingProxyType(
     {Language.ZH: ("Asia/Shanghai", "UTC"), Language.EN: ("UTC", "America/New_York")}
 )
@@ -100,6 +95,8 @@ class Said:
     names: tuple[str, ...] = ()
 
 
+# Where "none" is an answer.
+_ANSWERED_NO = frozenset({"charge_shown", "resubmitted"})
 TIME_FIELDS = ("request_time", "order_time", "redemption_time", "time_window")
 
 
@@ -110,7 +107,9 @@ def read_said(
     those of `time_zone` (None: of most who write in that language)."""
     # As a Chinese input method gives them, digits are full-width.
     cleaned = {name: clean(value).strip() for name, value in values.items()}
-    typed = {name: value for name, value in cleaned.items() if value}
+    typed = {
+        name: value for name, value in cleaned.items() if value and (name in _ANSWERED_NO or not says_nothing(value))
+    }
     told = read_told(problem, typed)
     everything = "\n".join(typed.values())
     zone = time_zone or _ZONES_OF_LANGUAGE[language][0]
@@ -158,59 +157,6 @@ class _Met(NamedTuple):
 _UNKNOWN = _Met(Agreement.UNKNOWN)
 
 
-# -- times -------------------------------------------------------------------------------------------------------------
-
-
-def in_other_zones(time: WrittenTime) -> list[tuple[int, int]]:
-    """The same face of the clock in the zones that people take for theirs, whatever zone is written beside it."""
-    face = WrittenTime(local=time.local.replace(tzinfo=None), length=time.length).start("UTC")
-    return [(face - minutes * _MINUTE, face - minutes * _MINUTE + time.length) for minutes in OFFSETS_MINUTES]
-
-
-def time_distance(times: Sequence[WrittenTime], at: int, zones: Sequence[str]) -> int:
-    """How far (microseconds) a moment is from what was written, read in the zone in which it is nearest."""
-    first, last = times[0], times[-1]
-    return min(_outside(first.start(zone), last.end(zone), at) for zone in zones)
-
-
-def _outside(start: int, end: int, at: int) -> int:
-    return max(start - at, at - end, 0)
-
-
-def agree_time(times: Sequence[WrittenTime], at: int, zones: Sequence[str]) -> Agreement:
-    """A moment against what was written: exact within a few minutes in a zone that is likely, close within half an hour or
-    by the face of a clock of another zone."""
-    if not times:
-        return Agreement.UNKNOWN
-    distance = time_distance(times, at, zones)
-    if distance <= SURE_MICROS:
-        return Agreement.EXACT
-    if distance <= NEAR_MICROS:
-        return Agreement.CLOSE
-    if len(times) == 1 and not times[0].is_day:
-        faces = in_other_zones(times[0])
-        if min(_outside(start, end, at) for start, end in faces) <= SURE_MICROS:
-            return Agreement.CLOSE
-    return Agreement.DIFFERENT
-
-
-# -- amounts -----------------------------------------------------------------------------------------------------------
-
-
-def agree_amount(said: SaidAmount, nanos: int, currency: str) -> Agreement:
-    """An amount against what was written: exact, or close where rounding it up, down or half makes what was written."""
-    if said.currency is not None and said.currency != currency:
-        return Agreement.DIFFERENT
-    off = abs(said.nanos - nanos)
-    if off == 0:
-        return Agreement.EXACT
-    if off < said.last_digit or 2 * off <= said.step:
-        return Agreement.CLOSE
-    if said.is_about and 10 * off <= max(said.nanos, nanos):
-        return Agreement.CLOSE
-    return Agreement.DIFFERENT
-
-
 # -- the fields --------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +177,8 @@ def _id_of(field: str, *kinds: str) -> _Compare:
         if field in said.told:
             # Among the words of an error it names its record, if something is wrong with that; it never speaks against another.
             met = Agreement.EXACT if record.is_trouble else Agreement.CLOSE
+            if any(one.fits(record.id) for one in said.masked_ids):
+                return _Met(Agreement.CLOSE, shown)
             return _Met(met, shown) if record.id in read_ids(value, now=said.now) else _UNKNOWN
         named, masked = read_ids(value, now=said.now), read_masked_ids(value)
         if record.id in named:
@@ -323,16 +271,26 @@ def _alike(value: str, typed: str, name: str) -> Agreement:
 
 
 def _email(said: Said, value: str, record: Record, reading: Reading) -> _Met:
-    typed = value.casefold()
+    typed = {value.casefold(), *emails_in(value)}
+    # The part before the sign is right and the rest was mistyped, or left out.
+    parts = {*local_parts_in(value), value.casefold().partition("@")[0]}
     return _best(
         _Met(
-            Agreement.EXACT if typed == one.casefold()
-            # The part before the sign is right and the rest was mistyped, or left out.
-            else Agreement.CLOSE if typed.partition("@")[0] == one.casefold().partition("@")[0] else Agreement.DIFFERENT,
+            Agreement.EXACT if one.casefold() in typed
+            else Agreement.CLOSE if one.casefold().partition("@")[0] in parts else Agreement.DIFFERENT,
             one,
         )
         for one in record.emails
     )  # fmt: skip
+
+
+_MODEL_SIGNS = re.compile(r"[\s_./:-]+")
+
+
+def _spaced(text: str) -> frozenset[str]:
+    """Every run of words of a text, up to four of them, written alike."""
+    words = re.findall(r"[a-z0-9]+", text.casefold())
+    return frozenset(" ".join(words[at : at + size]) for size in range(1, 5) for at in range(len(words)))
 
 
 def _user_number(said: Said, value: str, record: Record, reading: Reading) -> _Met:
@@ -345,7 +303,7 @@ def _user_number(said: Said, value: str, record: Record, reading: Reading) -> _M
 
 
 def _nickname(said: Said, value: str, record: Record, reading: Reading) -> _Met:
-    return _words(value, record.nicknames)
+    return _names(value, record.nicknames)
 
 
 def _caller(said: Said, value: str, record: Record, reading: Reading) -> _Met:
@@ -365,12 +323,28 @@ def _account(said: Said, value: str, record: Record, reading: Reading) -> _Met:
     if record.account_id is not None and record.account_id in read_ids(value, now=said.now):
         return _Met(Agreement.EXACT, show_id("account", record.account_id))
     # People write whatever they know themselves by.
-    if "@" in value:
+    number = user_number_in(value) or (value if value.isdecimal() else "")
+    if number:
+        return _user_number(said, number, record, reading)
+    if "@" in value.strip("@"):
         return _email(said, value, record, reading)
-    return _words(value, (record.account_name, *record.nicknames))
+    met = _names(value, (record.account_name, *record.nicknames))
+    # An address without its sign.
+    address = _email(said, value, record, reading)
+    return address if address.agreement is Agreement.CLOSE else met
+
+
+def _names(value: str, known: Iterable[str | None]) -> _Met:
+    """A name against those of a record, without what people put around it."""
+    names = [name for name in known if name]
+    return _best(_words(one, names) for one in names_of(value))
 
 
 def _model(said: Said, value: str, record: Record, reading: Reading) -> _Met:
+    if "model" in said.told:
+        # Among words a model is named, or is not.
+        named = record.model is not None and _MODEL_SIGNS.sub(" ", record.model.casefold()) in _spaced(value)
+        return _Met(Agreement.EXACT, record.model or "") if named else _UNKNOWN
     return _words(value, (record.model,))
 
 
@@ -438,15 +412,19 @@ def _payment(said: Said, value: str, record: Record, reading: Reading) -> _Met:
     return _named(value, record.payment_kind, _WORDS_OF_PAYMENT)
 
 
-_CHARGED = re.compile(r"看到|扣了|已扣|有扣|收了|是的|\byes\b|was shown|charged|billed", re.IGNORECASE)
-_NOT_CHARGED = re.compile(r"没|未|不|\bno\b|\bnot\b|n't|nothing", re.IGNORECASE)
+_CHARGED = re.compile(
+    r"看到|扣了|已扣|有扣|扣过|扣走|扣费|收了|收费|收过|有这笔|费用|是的|\byes\b|was shown|charged|billed|\bbill\b|statement|\bfee\b|\bcost|took",
+    re.IGNORECASE,
+)
+_NOT_CHARGED = re.compile(r"没|未|不|无|空|\bno\b|\bnone\b|\bnot\b|n't|nothing|\bempty\b", re.IGNORECASE)
 
 
 def is_charge_said(said: Said) -> bool | None:
     """Whether somebody saw a charge; None where they do not say, or are not sure."""
     value = said.values.get("charge_shown") or said.values.get("charge_mark", "")
     if _NOT_CHARGED.search(value):
-        return None if re.search(r"不确定|不清楚|不知道|not sure", value, re.IGNORECASE) else False
+        unsure = re.search(r"不确定|不清楚|不知道|不记得|not sure|no idea|n't (?:know|remember)", value, re.IGNORECASE)
+        return None if unsure else False
     return True if _CHARGED.search(value) else None
 
 
@@ -500,6 +478,8 @@ PARTS: Mapping[Agreement, int] = MappingProxyType(
 _KINDS_OF_TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "request_time": ("request", "task"),
+        "model": ("request", "task"),
+        "status_code": ("request", "task"),
         "order_time": ("order",),
         "order_mask": ("order",),
         "redemption_time": ("code",),
@@ -516,8 +496,18 @@ _PERSON = frozenset(
 )
 
 
+# What was told of these among words may be of something else that is mentioned as well.
+_NEVER_AGAINST = frozenset({"key_mask", "status_code", "user_number", "account_email"})
+
+
+_TIMES_OF_OTHERS = frozenset({"order_time", "redemption_time", "time_window"})
+
+
 def _can_agree(said: Said, name: str, record: Record) -> bool:
     if record.kind == "code" and record.account_id is None and name in _PERSON:
+        return False
+    if name == "request_time" and said.problems[:1] != (said.problem,) and said.told & _TIMES_OF_OTHERS:
+        # The chosen form has no other field for when that was of which the words tell.
         return False
     return name not in said.told or record.kind in _KINDS_OF_TOLD.get(name, (record.kind,))
 
@@ -530,6 +520,8 @@ def compare(said: Said, record: Record, reading: Reading) -> tuple[FieldAgreemen
         if value is None or not _can_agree(said, name, record):
             continue
         met = rule(said, value, record, reading)
+        if name in said.told and name in _NEVER_AGAINST and met.agreement is Agreement.DIFFERENT:
+            met = _UNKNOWN
         found.append(
             (weight, FieldAgreement(
                 field=name, said=_shown(said, name, value), recorded=met.recorded, agreement=met.agreement

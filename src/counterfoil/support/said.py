@@ -16,7 +16,22 @@ from counterfoil.foundation.money import LARGEST_NANOS
 from counterfoil.support.said_times import READ_CHARACTERS_MAX
 
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d{1,9}))?(?![\d%])")
-_ABOUT = re.compile(r"约|大概|左右|差不多|上下|来块|about|around|roughly|approx|~|≈|or so", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"约|大概|左右|差不多|上下|来块|多|出头|不到|将近|快|几毛|about|around|roughly|approx|almost|nearly|under|over|not quite|\bodd\b"
+    r"|something|-ish|and change|~|≈|or so",
+    re.IGNORECASE,
+)
+# Numbers in words, before what they count or alone.
+_IN_CHINESE = re.compile(r"[一二三四五六七八九十两]{1,3}(?=多?块|多?元|毛|多|来块|出头|左右|\s*\Z)")
+_IN_ENGLISH = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty)\b",
+    re.IGNORECASE,
+)
+_ENGLISH = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+_DIMES = re.compile(r"(?:(\d{1,9})块)?(\d)[毛角](?:(\d)分?)?")
 _CURRENCIES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"US\$|USD|美元|美金|dollars?|刀", re.IGNORECASE), "USD"),
     (re.compile(r"HK\$|HKD|港币", re.IGNORECASE), "HKD"),
@@ -31,6 +46,13 @@ _FULL_ID = re.compile(r"(?<![0-9a-z])(?:(?P<prefix>[a-z]{2,6})_)?(?P<hex>[0-9a-f
 _BROKEN_LINE = re.compile(r"\s*\n[\s>|]*")
 _MASKED_ID = re.compile(
     r"(?P<prefix>req|task|sub|ord)_(?P<head>[0-9a-f]{4,28})(?:…|\.{2,6}|\*{2,30})(?P<tail>[0-9a-f]{3,12})(?![0-9a-z])",
+    re.IGNORECASE,
+)
+
+
+# Both ends of one with whatever a person puts between them. Our ids begin with the time, and so alike.
+_TWO_ENDS = re.compile(
+    r"(?<![0-9a-f])(?P<head>01[0-9a-f]{4,26})(?![0-9a-f])(?P<between>[^\n]{1,24}?)(?:(?<![0-9a-z])|(?<=xxx))(?P<tail>[0-9a-f]{3,12})(?![0-9a-z])",
     re.IGNORECASE,
 )
 
@@ -60,7 +82,7 @@ class MaskedId:
 
 def read_amount(text: str) -> SaidAmount | None:
     """The first amount that a value names; None where it names none."""
-    cleaned = clean(text[:200])
+    cleaned = _in_figures(clean(text[:200]))
     found = _NUMBER.search(cleaned)
     if found is None:
         return None
@@ -76,6 +98,20 @@ def read_amount(text: str) -> SaidAmount | None:
     return SaidAmount(
         nanos=nanos, step=step, last_digit=last_digit, currency=currency, is_about=_ABOUT.search(cleaned) is not None
     )
+
+
+def _in_figures(text: str) -> str:
+    """The numbers of a text in figures: twelve, 十二块, 5毛."""
+    figured = _IN_CHINESE.sub(lambda match: str(_chinese(match[0])), text)
+    figured = _IN_ENGLISH.sub(lambda match: str(_ENGLISH.index(match[0].lower())), figured)
+    return _DIMES.sub(lambda match: f"{match[1] or 0}.{match[2]}{match[3] or ''}元", figured)
+
+
+def _chinese(text: str) -> int:
+    digits = "零一二三四五六七八九"
+    tens, ten, ones = text.replace("两", "二").rpartition("十")
+    value = 10 * (digits.index(tens[-1]) if tens and tens[-1] in digits else 1) if ten else 0
+    return value + (digits.index(ones[-1]) if ones else 0)
 
 
 def read_tail(text: str) -> str | None:
@@ -118,8 +154,7 @@ def _whole_ids(text: str, now: int) -> tuple[UUID, ...]:
 
 
 def read_masked_ids(text: str) -> tuple[MaskedId, ...]:
-    """Shortened ids of ours in a value: `req_0199a2…3f9c`."""
-    return tuple(
-        MaskedId(head=match["head"].lower(), tail=match["tail"].lower())
-        for match in _MASKED_ID.finditer(clean(text[:READ_CHARACTERS_MAX]))
-    )[:5]
+    """Shortened ids of ours in a value: `req_0199a2…3f9c`, and where there is none, both ends of one told in words."""
+    cleaned = clean(text[:READ_CHARACTERS_MAX])
+    found = list(_MASKED_ID.finditer(cleaned)) or list(_TWO_ENDS.finditer(cleaned))
+    return tuple(MaskedId(head=match["head"].lower(), tail=match["tail"].lower()) for match in found)[:5]

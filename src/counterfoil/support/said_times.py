@@ -1,120 +1,86 @@
-"""Reading the times that people write: without a year, in words, by half days, with a zone or without. Pure."""
+"""Reading the times that people write: without a year, in words, by half days, relative, with a zone or without. Pure.
+
+A day, a clock and a zone may stand in any order; what stands nearest to each other belongs together. What names no day is
+no time, unless it says how long ago it was.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from types import MappingProxyType
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from counterfoil.evidence.clues import WrittenTime, find_clues
 from counterfoil.evidence.subjects import clean
 from counterfoil.foundation.periods import MICROS_PER_SECOND, read_time_zone, to_datetime
+from counterfoil.support.said_days import Clock, Place, find_ago, find_clocks, find_days, find_halves, find_zones
 
 _MINUTE = 60 * MICROS_PER_SECOND
-_DAY = 24 * 60 * _MINUTE
+_DAY_MINUTES = 24 * 60
+_DAY = _DAY_MINUTES * _MINUTE
 # A longer value of a field is somebody's log; what it is about stands at its beginning.
 READ_CHARACTERS_MAX = 2_000
 # A window has two ends.
 _TIMES_MAX = 2
-
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAME = rf"(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}"
-_ORDINAL = r"(?:st|nd|rd|th)?"
-_HALF = r"上午|下午|晚上|凌晨|中午|早上|傍晚"
-# 16:30, 16:30:05, 4:30 pm, 下午4点半, 4 pm.
-_CLOCK = (
-    rf"(?:T|[,，、的\s]{{0,3}}(?:(?:at|around|about|大约|大概|约)\s?)?)?(?P<half>{_HALF})?\s?"
-    r"(?P<hour>\d{1,2})(?:(?::|时|点)(?P<minute>\d{2}|半)?(?::\d{2})?分?|(?=\s?[ap]\.?m))\s?(?P<ampm>[ap]\.?m)?"
-    r"(?:\s?(?P<zone>Z\b|UTC|GMT|北京时间|Beijing time|[+-]\d{2}:?\d{2}))?"
-)
-_DATES: tuple[str, ...] = (
-    # 2026-11-24, 2026年11月24日.
-    r"(?<!\d)(?P<year>20\d\d)(?:[-/.]|年)(?P<month>\d{1,2})(?:[-/.]|月)(?P<day>\d{1,2})(?:日|号)?",
-    # 11月24日.
-    r"(?<![\d年])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?:日|号)?",
-    # Nov 24, Nov 24th, 2026.
-    rf"(?<![a-z])(?P<name>{_NAME})\.?\s(?P<day>\d{{1,2}}){_ORDINAL}(?![\d:])(?:,?\s(?P<year>20\d\d))?",
-    # 24 Nov, 24th of November 2026.
-    rf"(?<!\d)(?P<day>\d{{1,2}}){_ORDINAL}\s(?:of\s)?(?P<name>{_NAME})(?![a-z])\.?(?:,?\s(?P<year>20\d\d))?",
-    r"(?P<when>今天|昨天|前天|今早|昨晚|\btoday\b|\byesterday\b|\blast night\b)",
-)
-_WRITTEN = tuple(re.compile(f"{date}(?:{_CLOCK})?(?!\\d)", re.IGNORECASE) for date in _DATES)
-# 11-24 08:30: without a clock it may be anything.
-_SHORT = re.compile(rf"(?<![\d./年-])(?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_CLOCK}(?!\d)", re.IGNORECASE)
-_DAYS_BACK: Mapping[str, int] = MappingProxyType(
-    {"今天": 0, "今早": 0, "today": 0, "昨天": 1, "昨晚": 1, "yesterday": 1, "last night": 1, "前天": 2}
-)
-_LATE = frozenset({"下午", "晚上", "傍晚", "昨晚", "last night"})
-_IN_BEIJING = timezone(timedelta(hours=8))
+# How far from its day a clock may stand, and a zone from its clock: further away it is another matter.
+_GAP_MAX = 20
+# From midnight to so late it is a whole day.
+_NEARLY_MIDNIGHT = 23 * 60 + 30
 
 
 def read_times(text: str, *, now: int, time_zone: str) -> tuple[WrittenTime, ...]:
     """The times that a value names, at most two. Without a year it is the last such day before `now` (UTC microseconds), the
     days of that zone."""
     cleaned = clean(text[:READ_CHARACTERS_MAX])
+    zones = list(find_zones(cleaned))
     exact = find_clues(cleaned, now=now).times
-    if exact and not any(one.is_day for one in exact):
-        return exact
+    if exact and not any(one.is_day for one in exact) and (not zones or all(one.local.tzinfo == UTC for one in exact)):
+        named = {zone.value for zone in zones}
+        if not named - {UTC}:
+            return exact
     today = to_datetime(now).astimezone(read_time_zone(time_zone)).replace(tzinfo=None)
-    found = sorted(_in_words(cleaned, today), key=lambda one: one[0])
-    return tuple(time for _, time in found[:_TIMES_MAX]) or exact
+    found = _together(cleaned, today, zones)
+    if not found and not exact and (ago := find_ago(cleaned)) is not None:
+        least, most = ago
+        start = to_datetime(now) - timedelta(minutes=most)
+        return (WrittenTime(local=start, length=(most - least) * _MINUTE),)
+    return tuple(found[:_TIMES_MAX]) or exact
 
 
-def _in_words(text: str, today: datetime) -> Iterator[tuple[int, WrittenTime]]:
-    """Every time with its place; what one form has read is not read again by another."""
-    taken: list[tuple[int, int]] = []
-    for pattern in (*_WRITTEN, _SHORT):
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            time = _read(match, today)
-            if time is not None and not any(start < until and since < end for since, until in taken):
-                taken.append((start, end))
-                yield start, time
+def _together(text: str, today: datetime, zones: list[Place[tzinfo]]) -> list[WrittenTime]:
+    """Each day with the clocks that stand nearest to it, and the zone of these."""
+    days = find_days(text, today)
+    # What says how far a zone is off is no clock.
+    clocks = [
+        one for one in find_clocks(text) if not any(one.start < zone.end and zone.start < one.end for zone in zones)
+    ]
+    # A clock has read its half of the day with it.
+    halves = [one for one in find_halves(text) if all(one.gap(clock) > 0 or one.end == clock.start for clock in clocks)]
+    times: list[WrittenTime] = []
+    for day in days:
+        own = [one for one in clocks if _nearest(one, days) is day]
+        if not own:
+            own = [one for one in halves if one.gap(day) <= 2 or (day.start <= one.start and one.end <= day.end)][:1]
+        times += _of_day(day, own, zones)
+    return times
 
 
-def _read(match: re.Match[str], today: datetime) -> WrittenTime | None:
-    parts = match.groupdict()
-    try:
-        day = _day(parts, today)
-        if parts["hour"] is None:
-            return WrittenTime(local=day, length=_DAY)
-        hour = _hour(parts)
-        minute = 30 if parts["minute"] == "半" else int(parts["minute"] or 0)
-        local = day.replace(hour=hour, minute=minute, tzinfo=_zone(parts["zone"]))
-    except ValueError:
-        return None
-    # "3 o'clock" without minutes is an hour long.
-    return WrittenTime(local=local, length=_MINUTE if parts["minute"] else 60 * _MINUTE)
+def _nearest(clock: Place[Clock], days: Iterable[Place[datetime]]) -> Place[datetime] | None:
+    near = [one for one in days if clock.gap(one) <= _GAP_MAX]
+    return min(near, key=lambda one: (clock.gap(one), one.start > clock.start), default=None)
 
 
-def _day(parts: Mapping[str, str | None], today: datetime) -> datetime:
-    midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
-    when = parts.get("when")
-    if when is not None:
-        return midnight - timedelta(days=_DAYS_BACK[when.lower()])
-    name, year = parts.get("name"), parts.get("year")
-    month = int(parts["month"] or 0) if name is None else _MONTHS.index(name[:3].lower()) + 1
-    # The first of the month first: the 30th of this one may not be in that one.
-    day = midnight.replace(day=1).replace(year=int(year) if year else midnight.year, month=month)
-    day = day.replace(day=int(parts["day"] or 0))
-    # A day in the future was one of last year; a day of slack for zones.
-    return day.replace(year=day.year - 1) if year is None and day > today + timedelta(days=1) else day
+def _of_day(day: Place[datetime], clocks: list[Place[Clock]], zones: list[Place[tzinfo]]) -> list[WrittenTime]:
+    if not clocks or _is_whole_day(clocks):
+        return [WrittenTime(local=day.value, length=_DAY)]
+    times = []
+    for one in clocks[:_TIMES_MAX]:
+        near = [zone for zone in zones if min(zone.gap(one), zone.gap(day)) <= _GAP_MAX]
+        zone = min(near, key=lambda zone: zone.gap(one)).value if near else None
+        local = (day.value + timedelta(minutes=one.value.minute)).replace(tzinfo=zone)
+        times.append(WrittenTime(local=local, length=one.value.length * _MINUTE))
+    return times
 
 
-def _hour(parts: Mapping[str, str | None]) -> int:
-    hour, half, ampm = int(parts["hour"] or 0), parts["half"] or parts.get("when"), (parts["ampm"] or "").lower()
-    is_late = half in _LATE or ampm.startswith("p") or (half == "中午" and hour < 11)
-    if is_late and hour < 12:
-        return hour + 12
-    # Midnight is the beginning of its day, not its middle.
-    return 0 if hour == 12 and (ampm.startswith("a") or half == "凌晨") else hour
-
-
-def _zone(written: str | None) -> tzinfo | None:
-    if written is None:
-        return None
-    if written[0] not in "+-":
-        return UTC if written.upper() in ("Z", "UTC", "GMT") else _IN_BEIJING
-    offset = timedelta(hours=int(written[1:3]), minutes=int(written[-2:]))
-    return timezone(-offset if written[0] == "-" else offset)
+def _is_whole_day(clocks: list[Place[Clock]]) -> bool:
+    first, last = clocks[0].value.minute, clocks[-1].value.minute
+    return len(clocks) > 1 and first == 0 and last >= _NEARLY_MIDNIGHT

@@ -18,6 +18,7 @@ from counterfoil.support import search_store as store
 from counterfoil.support.agreement_rules import Reading, Record, Said, read_said
 from counterfoil.support.model import Candidate, Case
 from counterfoil.support.said import MaskedId, read_key_tail, read_tail
+from counterfoil.support.said_words import local_parts_in, names_of, user_number_in
 from counterfoil.support.search_rules import rank, windows
 from counterfoil.support.search_store import AccountContext
 from counterfoil.support.told import BALANCE, FAILED, FELL, RECHARGE
@@ -26,7 +27,7 @@ from counterfoil.support.told import BALANCE, FAILED, FELL, RECHARGE
 ACCOUNTS_MAX = 20
 # Records read of one span. Those that went wrong come first, so that a busy minute does not hide them.
 RECORDS_MAX = 200
-SPANS_MAX = 12
+SPANS_MAX = 20
 _DAY = 86_400 * MICROS_PER_SECOND
 # How far back an order is looked for by the end of its number alone.
 _BACK = 90 * _DAY
@@ -36,6 +37,8 @@ _NO_STATUSES: Mapping[str, int] = MappingProxyType({})
 _OF_REQUESTS = frozenset({BALANCE, FAILED, "something_else"})
 # An id's end that says nothing without a time: as short as the console shows one, it has to be looked for somewhere.
 _HEAD_ALONE = 8
+# So much of a beginning is some hours, in which an end is found.
+_HEAD_WITH_END = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,8 @@ class RecordSearch:
         ]
         emails = [one for text in people for one in emails_in(text)]
         numbers = _user_numbers(values)
-        names = [text for text in people if "@" not in text] + list(said.names)
+        named = [text for text in people if "@" not in text.strip("@")]
+        names = [*dict.fromkeys(name for text in named for name in names_of(text)), *said.names]
         found |= dict.fromkeys(
             await store.accounts_of_people(
                 connection, emails=emails, nicknames=names, user_numbers=numbers, most=ACCOUNTS_MAX
@@ -107,8 +111,11 @@ class RecordSearch:
         tail = read_key_tail(values.get("key_mask", ""))
         by_key = [] if tail is None else await store.accounts_of_keys(connection, tail, most=ACCOUNTS_MAX)
         found |= dict.fromkeys(by_key)
-        if not found and emails:
-            locals_ = [one.partition("@")[0] for one in emails]
+        locals_ = [
+            *(one.partition("@")[0] for one in emails),
+            *(part for text in people for part in local_parts_in(text)),
+        ]
+        if not found and locals_:
             found |= dict.fromkeys(await store.accounts_of_local_parts(connection, locals_, most=ACCOUNTS_MAX))
         return list(found)[:ACCOUNTS_MAX], dict.fromkeys(by_key, f"sk-…{tail}")
 
@@ -135,6 +142,11 @@ class RecordSearch:
         found: list[Record] = []
         if len(masked.head) >= _HEAD_ALONE:
             found = await store.requests_between(connection, first, last, most=RECORDS_MAX)
+        elif len(masked.head) >= _HEAD_WITH_END:
+            found = await store.requests_ending(
+                connection, account_ids=[], start=_made_at(first), end=_made_at(last) + 1_000, tail=masked.tail,
+                most=RECORDS_MAX,
+            )  # fmt: skip
         elif spans or accounts:
             for start, end in spans or [(said.now - _BACK, said.now + _DAY)]:
                 found += await store.requests_ending(
@@ -155,7 +167,8 @@ class RecordSearch:
                 found += await store.requests_within(
                     connection, account_ids=accounts, start=start, end=end, trouble=False, most=RECORDS_MAX
                 )
-        if accounts and not spans:
+        if accounts and not any(one.account_id in accounts for one in found):
+            # No time, or none at which these people had anything: what went wrong for them last.
             found += await store.last_requests(connection, accounts, before=said.now, trouble=True, most=RECORDS_MAX)
         return found
 
@@ -204,11 +217,17 @@ class RecordSearch:
         )  # fmt: skip
 
 
+def _made_at(value: UUID) -> int:
+    """The time (UTC microseconds) that an id begins with."""
+    return (value.int >> 80) * 1_000
+
+
 def _user_numbers(values: Mapping[str, str]) -> list[int]:
     """The numbers that name people: in its own field with or without its sign, elsewhere with it."""
     own = re.search(r"\d{1,9}", clean(values.get("user_number", "")[:40]))
-    others = user_numbers_in(f"{values.get('account', '')}\n{values.get('caller', '')}")
-    return [*([] if own is None else [int(own[0])]), *(int(one) for one in others)]
+    elsewhere = [values.get(name, "") for name in ("account", "caller")]
+    others = [one for text in elsewhere for one in (*user_numbers_in(text), user_number_in(text).lstrip("#")) if one]
+    return [*([] if own is None else [int(own[0])]), *dict.fromkeys(int(one) for one in others)]
 
 
 def is_of_another_service(said: Said) -> bool:

@@ -11,24 +11,29 @@ from types import MappingProxyType
 
 from counterfoil.evidence.clues import WrittenTime
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.periods import MICROS_PER_SECOND
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.support.agreement_rules import (
+from counterfoil.support.agreement_measures import (
     NEAR_MICROS,
-    PARTS,
     SURE_MICROS,
+    clock_distance,
+    in_other_zones,
+    time_distance,
+)
+from counterfoil.support.agreement_rules import (
+    PARTS,
     WEIGHTS,
     Reading,
     Record,
     Said,
     compare,
-    in_other_zones,
     is_charge_said,
-    time_distance,
 )
 from counterfoil.support.model import Agreement, Candidate, FieldAgreement
 from counterfoil.support.told import FAILED, FELL, RECHARGE
 
 CANDIDATES_MAX = 10
+MINUTE_MICROS = 60 * MICROS_PER_SECOND
 SCORE_MAX = 1_000
 # A whole id names one record, and a mask is copied from a screen: a record that has another is another record. What says
 # who somebody is does not exclude: that payment and call are of different accounts is the commonest cause of all.
@@ -139,7 +144,10 @@ def rank(said: Said, records: Iterable[Record], reading: Reading, *, most: int =
         if points == 0 or not any(one.agreement in (Agreement.EXACT, Agreement.CLOSE) for one in fields):
             continue
         is_own = reading.account_id is None or record.account_id == reading.account_id
-        order = (-points, not is_own, not record.is_trouble, _distance(said, record, reading), record.kind, record.id)
+        distance = _distance(said, record, reading)
+        # Who names the minute means the record of that minute.
+        minutes = distance // MINUTE_MICROS if _names_minute(said) else 0
+        order = (-points, not is_own, minutes, not record.is_trouble, distance, record.kind, record.id)
         found.append((order, _candidate(record, points, fields)))
     found.sort(key=lambda one: one[0])
     return [candidate for _, candidate in found[:most]]
@@ -152,8 +160,16 @@ def _candidate(record: Record, points: int, fields: tuple[FieldAgreement, ...]) 
     )  # fmt: skip
 
 
+def _names_minute(said: Said) -> bool:
+    return any(one.length <= MINUTE_MICROS for times in said.times.values() for one in times)
+
+
 def _distance(said: Said, record: Record, reading: Reading) -> int:
     zones = reading.zones(said.language)
-    distances = [time_distance(times, at, zones) for times in said.times.values() if times for at in record.times]
+    distances = [
+        min(time_distance(times, at, zones), clock_distance(times, at))
+        for times in said.times.values() if times
+        for at in record.times
+    ]  # fmt: skip
     # Without a time, what happened last before it was reported.
     return min(distances) if distances else min((abs(said.now - at) for at in record.times), default=0)
