@@ -100,14 +100,16 @@ def template_database(shared_postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(shared_postgres: EmbeddedPostgres, template_database: str) -> FreshDatabases:
+def databases(shared_postgres: EmbeddedPostgres, template_database: str) -> Iterator[FreshDatabases]:
     """This worker's databases."""
 
     def connect(name: str) -> psycopg.Connection:
         url = _in_database(shared_postgres.owner_url, name) if name else shared_postgres.owner_url
         return psycopg.connect(url, autocommit=True)
 
-    return FreshDatabases(connect, template_database)
+    made = FreshDatabases(connect, template_database)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

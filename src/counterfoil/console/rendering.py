@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,9 @@ from counterfoil.foundation.vocabulary import Kind, Language, find_entry
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, read and compiled once a process."""
     environment = Environment(
         loader=PackageLoader("counterfoil.console"),
         autoescape=True,
