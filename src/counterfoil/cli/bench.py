@@ -101,7 +101,7 @@ def bench_cases_command(
     call: Call,
     cases: Annotated[int, typer.Option("--cases", metavar="N", min=1, max=5_000, help="Tickets of the month.")] = 300,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed makes up the same.")] = 1,
-    wording: Annotated[Wording, typer.Option("--wording", help="Whose words the tickets are in.")] = Wording.BOTH,
+    wording: Annotated[Wording, typer.Option("--wording", help="Whose words the tickets are in.")] = Wording.ALL,
 ) -> Answer:
     """A month of messy tickets about staged incidents comes in; for how many the right record is first and the cause right.
 
@@ -187,13 +187,22 @@ def bench_console_command(
             there = bench_explain.fill(server.owner_url, stored=stored, progress=call.progress)
         with EmbeddedPostgres(folder) as server:
             asked = bench_console.pages(server.owner_url, seed=seed)
+            asked_before = bench_console.pages_asked_before(server.owner_url, seed=seed)
             settings = replace(
                 call.settings, data_dir=folder, database_url=server.runtime_url, migration_url=server.owner_url
             )
 
             async def measured() -> bench_console.Measured:
                 async with call.launchers.open_console(settings) as visit:
-                    return await bench_console.measure(visit, asked, stored=there, progress=call.progress)
+                    before = await bench_console.ask_before(visit, asked_before)
+                    async with call.launchers.open_services(settings) as services:
+                        call.progress("adding up, as the background does")
+                        await services.statements.add_up()
+                        await services.spending.add_up()
+                    bench_console.tidy(server.owner_url)
+                    return await bench_console.measure(
+                        visit, asked, stored=there, before_ms=before, progress=call.progress
+                    )
 
             result = uvloop.run(measured())
     return Answer(data=result.to_json(), lines=result.lines())

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,6 @@ from counterfoil.cli import bench_cases_store as store
 from counterfoil.cli.bench_cases_alikes import Made
 from counterfoil.cli.bench_cases_apart import is_ambiguous
 from counterfoil.cli.bench_cases_counts import Measured, Miss
-from counterfoil.cli.bench_cases_held_out_tickets import write_held_out
 from counterfoil.cli.bench_cases_model import Happened, Reporter, Ticket, Truth, Way, Wording
 from counterfoil.cli.bench_cases_people import People
 from counterfoil.cli.bench_cases_tickets import (
@@ -33,6 +33,8 @@ from counterfoil.cli.bench_cases_tickets import (
     pasted_text,
     write_ticket,
 )
+from counterfoil.cli.bench_cases_worded_tickets import write_worded
+from counterfoil.cli.bench_cases_wordings import FRESH, HELD_OUT
 from counterfoil.cli.bench_incidents import SCRIPTS, stage_incidents
 from counterfoil.cli.bench_incidents_customers import Customer
 from counterfoil.cli.bench_incidents_model import Asked, Named, Question, Script
@@ -68,7 +70,7 @@ async def measure(
     seed: int,
     progress: Callable[[str], None],
     scripts: Sequence[Script] = SCRIPTS,
-    wording: Wording = Wording.BOTH,
+    wording: Wording = Wording.ALL,
 ) -> Measured:
     """Stage so many incidents on an empty, migrated database, and have a ticket about each come in and be diagnosed."""
     measured, started = Measured(), time.monotonic()
@@ -79,7 +81,7 @@ async def measure(
 
         async def ask(customer: Customer, question: Question) -> None:
             who = await people.meet(customer)
-            chosen = rng.choice((Wording.FIRST, Wording.HELD_OUT)) if wording is Wording.BOTH else wording
+            chosen = rng.choice(tuple(_WRITERS)) if wording is Wording.ALL else wording
             ticket, truth = await _ticket(
                 stage, who, question, statuses=statuses, rng=rng, write=_WRITERS[chosen], alikes=people.alikes
             )
@@ -148,7 +150,11 @@ async def _ticket(
     return ticket, Truth(problem=problem, records=records, causes=causes, is_ambiguous=is_ambiguous(ticket, what))
 
 
-_WRITERS = {Wording.FIRST: write_ticket, Wording.HELD_OUT: write_held_out}
+_WRITERS: Mapping[Wording, Callable[..., Ticket]] = {
+    Wording.FIRST: write_ticket,
+    Wording.HELD_OUT: partial(write_worded, HELD_OUT),
+    Wording.FRESH: partial(write_worded, FRESH),
+}
 _OF_OTHERS = {"credited_to_another_account", "code_redeemed_elsewhere"}
 _CLASSES = {"order": RECHARGE, "code": RECHARGE, "account": FELL}
 

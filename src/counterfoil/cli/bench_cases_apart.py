@@ -11,6 +11,8 @@ _TIME_FIELDS = ("request_time", "order_time", "redemption_time")
 _VAGUE = {Mess.ROUNDED_TIME, Mess.DATE_ONLY}
 _UNSURE = ("不确定", "not sure")
 _SHOWN = 4
+# How much of an id's beginning tells it from another of the same minute.
+_HALF = 16
 
 
 def is_ambiguous(ticket: Ticket, what: Happened) -> bool:
@@ -18,13 +20,14 @@ def is_ambiguous(ticket: Ticket, what: Happened) -> bool:
     if not what.alikes:
         return False
     text = "".join("\n".join(ticket.values.values()).lower().split())
-    is_named = what.record_id.hex[-_SHOWN:] in text and Mess.MISTYPED_MASK not in ticket.messes
+    digits = what.record_id.hex
+    is_named = digits[:_HALF] in text or (digits[-_SHOWN:] in text and Mess.MISTYPED_MASK not in ticket.messes)
     is_timed = _tells_time(ticket) and not ticket.messes & _VAGUE
     return not (is_named or is_timed or _tells_how(ticket, what, text))
 
 
 def _tells_time(ticket: Ticket) -> bool:
-    if ticket.wording is Wording.HELD_OUT:
+    if ticket.wording is not Wording.FIRST:
         return "time" in ticket.told
     return any(name in ticket.values for name in _TIME_FIELDS)
 
@@ -39,7 +42,7 @@ def _tells_how(ticket: Ticket, what: Happened, text: str) -> bool:
 
 
 def _tells_charge(ticket: Ticket) -> bool:
-    if ticket.wording is Wording.HELD_OUT:
+    if ticket.wording is not Wording.FIRST:
         return bool(ticket.told & {"charged", "not_charged"})
     said = ticket.values.get("charge_shown", "")
     return bool(said) and not any(unsure in said for unsure in _UNSURE)

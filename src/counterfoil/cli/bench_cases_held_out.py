@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from counterfoil.cli.bench_cases_model import Mess
+from counterfoil.cli.bench_cases_model import Mess, Phrases
 from counterfoil.foundation.vocabulary import Language
 
 ZH, EN = Language.ZH, Language.EN
-Phrases = Mapping[Language, tuple[str, ...]]
 
 # What each class of problem is called by those who have it. `{model}` where one can be named.
 OPENERS: Mapping[str, Phrases] = MappingProxyType({
@@ -216,3 +215,25 @@ PAID_BY: Phrases = {
     ZH: ("支付宝", "zfb", "alipay", "手机扫的", "网页支付", "忘了，应该是支付宝"),
     EN: ("alipay", "Ali pay", "phone app", "QR", "online", "the blue app"),
 }
+
+# How a value is written where it stands in a field.
+SHAPES: Mapping[str, Phrases] = MappingProxyType({
+    "model": {ZH: ("{x}", "{x}", "{title}", "{spaced}"), EN: ("{x}", "{x}", "{title}", "{spaced}")},
+    "status": {ZH: ("{x}", "error {x}", "code={x}"), EN: ("{x}", "error {x}", "code={x}")},
+    "user_number": {ZH: ("用户编号{x}", "#{x}", "uid:{x}"), EN: ("uid {x}", "#{x}", "{x}")},
+    "email": {ZH: ("{x}", "{upper}", "<{x}>"), EN: ("{x}", "{upper}", "<{x}>")},
+    "key": {
+        ZH: ("尾号{x}", "sk-****{x}", "最后四位 {x}", "sk开头{x}结尾", "…{x}"),
+        EN: ("ends {x}", "sk-xxxx{x}", "last four {x}", "sk-...{x}", "(…{x})"),
+    },
+    "id": {ZH: ("{x}", "{x}", "{upper}", "id={x}", "`{x}`"), EN: ("{x}", "{x}", "{upper}", "id={x}", "`{x}`")},
+    "id_beside": {ZH: ("{x}", "{upper}", "({x})"), EN: ("{x}", "{upper}", "({x})")},
+    "order_end": {
+        ZH: ("{x}", "…{x}", "****{x}", "{upper}", "xxxx{x}", "({x})"), EN: ("{x}", "…{x}", "****{x}", "{upper}", "xxxx{x}", "({x})"),
+    },
+    "code_end": {
+        ZH: ("{x}", "{lower}", "…{x}", "xxxx-{x}", "****{x}", "({x})"), EN: ("{x}", "{lower}", "…{x}", "xxxx-{x}", "****{x}", "({x})"),
+    },
+})  # fmt: skip
+
+JOINTS: Phrases = {ZH: ("，", "，", " ", "。"), EN: (", ", ". ", " - ", "; ")}

@@ -6,8 +6,8 @@ import random
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from counterfoil.cli.bench_cases_held_out import EN, ZH, Phrases
-from counterfoil.cli.bench_cases_model import Mess
+from counterfoil.cli.bench_cases_held_out import EN, ZH
+from counterfoil.cli.bench_cases_model import Mess, Phrases
 from counterfoil.foundation.money import NANOS_PER_UNIT, format_nanos
 from counterfoil.foundation.periods import to_datetime
 from counterfoil.foundation.vocabulary import Language

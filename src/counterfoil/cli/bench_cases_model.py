@@ -5,12 +5,14 @@ The truth is known by how the incident was staged. It never reaches the room: wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
 from counterfoil.foundation.vocabulary import Language
+
+Phrases = Mapping[Language, tuple[str, ...]]
 
 
 class Mess(StrEnum):
@@ -34,12 +36,38 @@ class Mess(StrEnum):
 
 
 class Wording(StrEnum):
-    """Whose words a ticket is in: of whoever made the desk's rules, of somebody who did not know them, or of both, half and
-    half."""
+    """Whose words a ticket is in: of whoever made the desk's rules, of somebody who did not know them, of somebody else who
+    did not either, or of all in equal parts."""
 
     FIRST = "first"
     HELD_OUT = "held_out"
-    BOTH = "both"
+    FRESH = "fresh"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One set of wordings.
+
+    `openers` are by the class of problem, `fragments` (told among words) and `shapes` (as it stands in a field) by the fact,
+    `task_names` by the kind of task, where it is not the product's own. `joints` stand between the pieces of what is said.
+    """
+
+    wording: Wording
+    openers: Mapping[str, Phrases]
+    fragments: Mapping[str, Phrases]
+    messes: Mapping[Mess, Phrases]
+    shapes: Mapping[str, Phrases]
+    paid_by: Phrases
+    joints: Phrases
+    write_time: Callable[..., str]
+    write_window: Callable[..., str]
+    write_amount: Callable[..., str]
+    task_names: Mapping[str, Phrases] = field(default_factory=dict)
+    # Which wrong fields a fact may be put into, and how often; how often the pieces come in any order.
+    astray: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    astray_share: float = 0.0
+    jumbled_share: float = 0.0
 
 
 class Way(StrEnum):
