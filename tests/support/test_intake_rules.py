@@ -160,6 +160,20 @@ def test_a_whole_order_number_among_words_becomes_its_mask(around: str, number: 
     assert judge(*judged.form.items(), problem="recharged_not_credited").outcome is Outcome.ACCEPTED
 
 
+@pytest.mark.parametrize("field", ["payment_method", "message_shown", "amount", "nickname", "order_time"])
+def test_a_whole_order_number_in_another_field_about_the_payment_becomes_its_mask_too(field: str) -> None:
+    number = "019ce9fa4bd27e118c214632aa0c9e10"
+    judged = judge((field, f"from the receipt: {number}"), problem="recharged_not_credited")
+    assert judged.outcome is Outcome.OFFERED
+    assert judged.offered == {field: "from the receipt: …9e10"}
+
+
+@pytest.mark.parametrize("words", ["check your logs", "CA CE", "it began with CF"])
+def test_words_in_the_place_of_a_code_are_not_taken_for_one(words: str) -> None:
+    judged = judge(("code_last_four", words), problem="recharged_not_credited")
+    assert (judged.outcome, judged.values) == (Outcome.ACCEPTED, {"code_last_four": words})
+
+
 @pytest.mark.parametrize("between", ["\n", "\r\n  ", " "])
 def test_an_id_that_was_copied_in_pieces_is_put_together(between: str) -> None:
     judged = judge(("request_id", REQUEST[:18] + between + REQUEST[18:]))

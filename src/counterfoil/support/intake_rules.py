@@ -121,6 +121,10 @@ FORMS: Mapping[str, FieldForm] = {
     "charge_mark": _suggesting(Kind.CHARGE_MARK),
 }
 _IDS = ("request_id", "task_id")
+# What is asked about a payment alone: a whole number of our form there is its order's, with its sign or without.
+_OF_PAYMENTS = frozenset(
+    {"payment_method", "order_time", "amount", "nickname", "redemption_time", "redemption_account", "message_shown"}
+)
 _ENDS_QUESTIONS = frozenset(
     {CaseEventKind.ANSWERED_BY_CUSTOMER, CaseEventKind.RESOLVED, CaseEventKind.CLOSED, CaseEventKind.PURGED}
 )
@@ -135,6 +139,9 @@ _WHOLE_CODE = re.compile(r"[0-9A-Za-z]{8,64}")
 _WHOLE_KEY = re.compile(r"[0-9A-Za-z_.-]{20,256}")
 # A number or code among words; ours end in one as well, behind their sign.
 _RUN = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*(?![0-9A-Za-z_-])")
+# One of the groups that a number or code is printed in: in capitals, or with a digit; others are words.
+_GROUP = re.compile(r"(?!-)(?:[0-9A-Z-]{2,}|(?=[a-z-]*\d)[0-9a-z-]{2,})(?<!-)")
+_OUR_NUMBER = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LEAST_DIGITS = 6
 _SHOWN = 4
 _PICTURES = ("png", "jpg", "jpeg", "gif", "webp", "bmp", "heic", "tif", "tiff", "svg", "pdf")
@@ -344,6 +351,9 @@ def in_field(code: str, value: str, found: Sequence[Finding]) -> list[Finding]:
     elif code == "key_mask":
         if not found and _is_whole_key(value):
             return [Finding(kind=SecretKind.API_KEY, start=0, end=len(value), mask="")]
+    elif code in _OF_PAYMENTS:
+        if not found:
+            return _among(value, SecretKind.ORDER_NUMBER, lambda run: _OUR_NUMBER.fullmatch(run) is not None)
     elif code in _IDS:
         # Some upstreams name their requests by the time and a count.
         return [one for one in found if not (one.kind is SecretKind.OTHER and one.mask.startswith("[number"))]
@@ -359,14 +369,19 @@ def _is_whole_key(value: str) -> bool:
 
 def _wholes(value: str, form: re.Pattern[str], kind: SecretKind, *, digits: int) -> list[Finding]:
     """Whole numbers or codes where only their ends belong: the value itself, or one among words and signs."""
-    if not _MASK_SIGNS.search(value) and _is_whole(_BETWEEN.sub("", value), form, digits=digits):
+    is_in_groups = " " not in value or all(map(_GROUP.fullmatch, value.split()))
+    if is_in_groups and not _MASK_SIGNS.search(value) and _is_whole(_BETWEEN.sub("", value), form, digits=digits):
         return [_named(Finding(kind=kind, start=0, end=len(value), mask=""), value)]
     # Among words, one without a digit may be a word.
+    return _among(value, kind, lambda run: _is_whole(run.replace("-", ""), form, digits=max(1, digits)))
+
+
+def _among(value: str, kind: SecretKind, is_one: Callable[[str], bool]) -> list[Finding]:
+    """Those of the runs of letters and digits in a text that are such numbers, but for what is masked already."""
     return [
         _named(Finding(kind=kind, start=run.start(), end=run.end(), mask=""), value)
         for run in _RUN.finditer(value)
-        if not _MASK_SIGNS.search(value[max(0, run.start() - 3) : run.end() + 3])
-        and _is_whole(run[0].replace("-", ""), form, digits=max(1, digits))
+        if not _MASK_SIGNS.search(value[max(0, run.start() - 3) : run.end() + 3]) and is_one(run[0])
     ]
 
 
