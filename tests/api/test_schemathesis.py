@@ -124,6 +124,7 @@ def served(make_database: Callable[[], DatabaseUrls], tmp_path_factory: pytest.T
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=[f"{method} {path}" for method, path in ROUTES])
 def test_whatever_is_sent_is_answered_as_the_document_says(served: Served, method: str, path: str) -> None:
     operation = served.schema[path][method]
+    answered: list[int] = []
     cases = st.one_of(
         operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
@@ -145,6 +146,10 @@ def test_whatever_is_sent_is_answered_as_the_document_says(served: Served, metho
         except (requests.RequestException, UnicodeError, ValueError):
             # No HTTP client can send it.
             return
-        case.validate_response(served.send(asked), checks=CHECKS)
+        answer = served.send(asked)
+        case.validate_response(answer, checks=CHECKS)
+        answered.append(answer.status_code)
 
     hold()
+    # Of the examples, some could be sent.
+    assert answered

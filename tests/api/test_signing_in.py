@@ -174,4 +174,4 @@ async def test_a_person_whom_somebody_disabled_has_tokens_that_rest(desk: Desk, 
     token = (await desk.office.entry.tokens.create(person, "a script", ["accounts.read"])).token
     await ask(desk, token, "GET", "/accounts")
     await ask(desk, ada, "POST", f"/people/prsn_{person.person_id.hex}/disable")
-    await ask(desk, token, "GET", "/accounts", status=401)
+    assert (await ask(desk, token, "GET", "/accounts", status=401))["code"] == "unauthenticated"

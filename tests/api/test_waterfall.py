@@ -79,4 +79,5 @@ async def test_a_window_that_is_none_is_refused(desk: Desk, account: str, query:
 
 
 async def test_an_account_that_is_not_there_has_no_waterfall(desk: Desk) -> None:
-    await desk.ask("GET", f"/accounts/acct_{'0' * 32}/waterfall", status=404)
+    problem: Any = await desk.ask("GET", f"/accounts/acct_{'0' * 32}/waterfall", status=404)
+    assert problem["code"] == "account_not_found"

@@ -28,6 +28,7 @@ from counterfoil.evidence.model import Audience, Explanation
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.knowledge.catalogue import Catalogue
 from counterfoil.settings import Settings
+from counterfoil.spend.spending import Spending
 from counterfoil.storage.data_directory import DataDirectory
 from knowledge.shelf import shelf
 from tasks.studio import Studio, open_studio
@@ -126,6 +127,8 @@ def command_services(office: Office) -> Services:
         invoices=office.recharge.invoices,
         prices=office.prices,
         spend=office.spend,
+        spending=Spending(office.database),
+        statements=office.statements,
         submissions=office.submissions,
         same_account=office.same_account,
         bundles=office.bundles,

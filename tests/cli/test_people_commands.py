@@ -83,7 +83,10 @@ def test_an_invitation_is_revoked(terminal: Terminal) -> None:
 @pytest.mark.parametrize("options", [(), ("--account", "Acme", "--staff", "support")])
 def test_an_invitation_is_to_an_account_or_to_the_staff(terminal: Terminal, options: tuple[str, ...]) -> None:
     terminal.ask("accounts", "create", "Acme")
-    terminal.complain("people", "invite", "bob@example.com", *options, status=2)
+    complaint = terminal.complain("people", "invite", "bob@example.com", *options, status=2)
+    assert "--account" in complaint
+    assert "--staff" in complaint
+    assert terminal.ask("people", "invitations")["invitations"] == []
 
 
 def test_staff_roles_are_set_and_the_last_administrator_stays(terminal: Terminal, ada: str) -> None:

@@ -136,5 +136,6 @@ async def _block_duplicates(limits: LimitsService, customer: Customer) -> None:
 async def test_what_is_no_task_is_no_task_here(house: House, shop: Desk, account: Account, customer: Customer) -> None:
     served = await shop.served(customer)
     owner = await house.member(account)
-    await owner.get(of_account(account, f"/tasks/task_{served.removeprefix('req_')}"), status=404)
-    await owner.get(of_account(account, f"/submissions/sub_{served.removeprefix('req_')}"), status=404)
+    for kind, path in (("task", "/tasks/task_"), ("submission", "/submissions/sub_")):
+        page = await owner.get(of_account(account, path + served.removeprefix("req_")), status=404)
+        assert f"<code>{kind}_not_found</code>" in page

@@ -33,7 +33,9 @@ async def test_each_role_finds_its_own_door(house: House, role: StaffRole) -> No
 
 async def test_members_are_not_shown_the_staffs_home(house: House) -> None:
     account = await house.open_account()
-    await (await house.member(account)).get("/staff", status=403)
+    page = await (await house.member(account)).get("/staff", status=403)
+    assert "<code>permission_missing</code>" in page
+    assert 'id="door-' not in page
 
 
 async def test_what_waits_is_counted_for_whoever_may_decide_it(house: House) -> None:
@@ -118,10 +120,10 @@ async def test_a_bare_order_number_leads_to_its_order(house: House) -> None:
 async def test_searching_is_for_staff(house: House) -> None:
     account = await house.open_account()
     member = await house.member(account)
-    await member.get("/search", status=403)
-    await member.post("/search", {"q": "casey"}, status=403)
+    assert "<code>permission_missing</code>" in await member.get("/search", status=403)
+    assert "<code>permission_missing</code>" in (await member.post("/search", {"q": "casey"}, status=403)).text
     editor = await house.staff(StaffRole.EDITOR)
-    await editor.get("/search", status=403)
+    assert "<code>permission_missing</code>" in await editor.get("/search", status=403)
 
 
 # -- the timeline ------------------------------------------------------------------------------------------------------
@@ -148,15 +150,17 @@ async def test_the_timeline_tells_of_keys_and_limits_and_pages_on(house: House) 
 
 async def test_the_timeline_is_no_members(house: House) -> None:
     account = await house.open_account()
-    await (await house.member(account)).get(of_account(account, "/timeline"), status=403)
+    page = await (await house.member(account)).get(of_account(account, "/timeline"), status=403)
+    assert "<code>permission_missing</code>" in page
     stranger = await house.member(await house.open_account("Other"))
-    await stranger.get(of_account(account, "/timeline"), status=404)
+    assert "<code>page_not_found</code>" in await stranger.get(of_account(account, "/timeline"), status=404)
 
 
 async def test_a_broken_cursor_is_refused_with_words(house: House) -> None:
     account = await house.open_account()
     support = await house.staff(StaffRole.SUPPORT)
-    await support.get(of_account(account, "/timeline"), status=422, cursor="nonsense")
+    page = await support.get(of_account(account, "/timeline"), status=422, cursor="nonsense")
+    assert "<code>bad_request</code>" in page
 
 
 # -- people and the trail ----------------------------------------------------------------------------------------------
@@ -205,8 +209,8 @@ async def test_without_a_mail_server_the_staff_invitation_is_shown_once(house: H
 async def test_people_and_the_trail_are_for_administrators(house: House) -> None:
     for role in set(StaffRole) - {StaffRole.ADMINISTRATOR}:
         visitor = await house.staff(role)
-        await visitor.get("/people", status=403)
-        await visitor.get("/audit", status=403)
+        for path in ("/people", "/audit"):
+            assert "<code>permission_missing</code>" in await visitor.get(path, status=403), (role, path)
 
 
 async def test_the_trail_is_taken_away_as_a_file_and_filtered_by_account_and_time(house: House) -> None:

@@ -149,7 +149,8 @@ async def test_a_form_of_a_page_without_referrer_names_no_origin_and_is_taken(po
     [link] = await links(box, ADDRESS)
     await stranger.post(link, headers={"origin": "null", "sec-fetch-site": "cross-site"}, status=403)
     await stranger.post(link, headers={"origin": "null"}, status=403)
-    await stranger.post(link, headers={"origin": "null", "sec-fetch-site": "same-origin"})
+    taken = await stranger.post(link, headers={"origin": "null", "sec-fetch-site": "same-origin"})
+    assert "Address confirmed" in await stranger.follow(taken)
 
 
 async def test_an_invitation_to_the_account_is_accepted_with_a_password(posted: tuple[House, LetterBox]) -> None:

@@ -269,7 +269,8 @@ async def test_a_resolved_case_becomes_a_draft_without_its_facts(shop: Shop, edi
 
 async def test_a_case_that_is_not_resolved_becomes_no_draft(shop: Shop) -> None:
     case = await arrives(shop.house, "failed_perhaps_charged", {"task_id": f"task_{'0' * 32}", "charge_shown": "yes"})
-    await shop.support.get(f"/knowledge/from-case/{show_id('case', case.case_id)}", status=409)
+    page = await shop.support.get(f"/knowledge/from-case/{show_id('case', case.case_id)}", status=409)
+    assert "<code>case_not_resolved</code>" in page
 
 
 async def test_a_repeated_cause_leads_to_the_page_that_explains_it(shop: Shop, editor: Visitor) -> None:

@@ -106,14 +106,15 @@ async def test_what_cannot_be_estimated_is_refused(house: House) -> None:
     account = await house.open_account()
     visitor = await house.member(account)
     address = of_account(account, "/prices/model")
-    await visitor.get(address, model="no-such-model", status=404)
+    assert "<code>price_not_found</code>" in await visitor.get(address, model="no-such-model", status=404)
     for wrong in (
         {"input_tokens": "many"},
         {"output_cap": "-1"},
         {"unit": "image:1x1:best"},
         {"input_tokens": "9" * 12},
     ):
-        await visitor.get(address, model=_MODEL, status=422, **wrong)
+        page = await visitor.get(address, model=_MODEL, status=422, **wrong)
+        assert "<code>bad_request</code>" in page, wrong
 
 
 async def test_groups_of_another_account_do_not_exist_here(house: House) -> None:

@@ -117,19 +117,25 @@ async def test_an_hour_is_explained_by_the_script_that_caused_it(house: House) -
 
 async def test_spending_is_for_those_who_may_see_money(house: House) -> None:
     account, _, _ = await _two_teams(house)
-    for role, status in ((Role.BILLING_VIEWER, 200), (Role.ADMIN, 200), (Role.DEVELOPER, 403)):
-        visitor = await house.member(account, role)
-        await visitor.get(of_account(account, "/spend"), status=status)
     staff = await house.staff(StaffRole.SUPPORT)
-    await staff.get(of_account(account, "/spend"))
+    for seer in (await house.member(account, Role.BILLING_VIEWER), await house.member(account, Role.ADMIN), staff):
+        assert "nightly" in await seer.get(of_account(account, "/spend"))
+    developer = await house.member(account, Role.DEVELOPER)
     other = await house.member(await house.open_account("Other"))
-    await other.get(of_account(account, "/spend"), status=404)
+    for stranger, status, code in ((developer, 403, "permission_missing"), (other, 404, "page_not_found")):
+        page = await stranger.get(of_account(account, "/spend"), status=status)
+        assert f"<code>{code}</code>" in page
+        assert "nightly" not in page
 
 
 async def test_a_period_that_cannot_be_is_told_and_not_shown(house: House) -> None:
     account = await house.open_account()
     owner = await house.member(account)
-    await owner.get(of_account(account, "/spend"), since="2026-01-02T00:00", until="2026-01-01T00:00", status=422)
-    await owner.get(of_account(account, "/spend"), period="for ever", status=422)
-    await owner.get(of_account(account, "/spend"), key="nonsense", status=422)
-    await owner.get(of_account(account, "/spend/hour"), status=404)
+    for query, code in (
+        ({"since": "2026-01-02T00:00", "until": "2026-01-01T00:00"}, "bad_request"),
+        ({"period": "for ever"}, "bad_request"),
+        ({"key": "nonsense"}, "id_unreadable"),
+    ):
+        page = await owner.get(of_account(account, "/spend"), status=422, **query)
+        assert f"<code>{code}</code>" in page, query
+    assert "<code>page_not_found</code>" in await owner.get(of_account(account, "/spend/hour"), status=404)

@@ -226,8 +226,9 @@ async def test_customers_and_engineers_see_no_orders_of_the_desk(house: House) -
     order = await _bank_order(house, account)
     for visitor in (await house.member(account, Role.OWNER), await house.staff(StaffRole.ENGINEERING)):
         for path in ("/orders", _page(order), "/notices", "/refunds", "/disputes", "/codes", "/codes/tries"):
-            await visitor.get(path, status=403)
-    await (await house.member(account, Role.ADMIN)).get(of_account(account, "/administration"), status=403)
+            assert "<code>permission_missing</code>" in await visitor.get(path, status=403), path
+    admin = await house.member(account, Role.ADMIN)
+    assert "<code>permission_missing</code>" in await admin.get(of_account(account, "/administration"), status=403)
 
 
 async def test_looking_at_an_order_is_on_the_customers_trail(house: House) -> None:

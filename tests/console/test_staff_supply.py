@@ -192,4 +192,4 @@ async def test_customers_and_support_see_no_proof_and_no_upstreams(house: House)
     account = await house.open_account("Acme")
     for visitor in (await house.member(account, Role.OWNER), await house.staff(StaffRole.EDITOR)):
         for path in ("/ledger", "/ledger/sums", "/upstreams", "/upstreams/margins", "/price-books"):
-            await visitor.get(path, status=403)
+            assert "<code>permission_missing</code>" in await visitor.get(path, status=403), path

@@ -120,7 +120,8 @@ async def test_an_earlier_month_is_empty_and_says_so(house: House) -> None:
 async def test_a_month_that_cannot_be_read_is_refused(house: House, month: str) -> None:
     account = await house.open_account()
     visitor = await house.member(account)
-    await visitor.get(of_account(account, "/statement"), month=month, status=422)
+    page = await visitor.get(of_account(account, "/statement"), month=month, status=422)
+    assert "<code>bad_request</code>" in page
 
 
 async def test_who_may_see_a_statement(house: House) -> None:

@@ -248,8 +248,11 @@ async def test_a_form_of_somebody_elses_page_is_refused(house: House) -> None:
     owner = await house.member(account)
     case_id = await send(house, account, owner)
     for path in (of_account(account, "/support/new"), case_path(account, case_id, "/answer"), case_path(account, case_id, "/reopen")):  # fmt: skip
-        await owner.post(path, {"problem": "something_else", "answer": "x"}, csrf="another", status=403)
-        await owner.post(path, {"answer": "x"}, headers={"origin": "https://evil.example"}, status=403)
+        typed = {"problem": "something_else", "answer": "x"}
+        another = await owner.post(path, typed, csrf="another", status=403)
+        elsewhere = await owner.post(path, typed, headers={"origin": "https://evil.example"}, status=403)
+        assert "<code>form_out_of_date</code>" in another.text, path
+        assert "<code>form_from_elsewhere</code>" in elsewhere.text, path
 
 
 # A case of one's own.

@@ -289,9 +289,9 @@ async def test_an_admin_neither_makes_nor_removes_owners(house: House) -> None:
 async def test_a_role_that_is_given_holds_from_the_next_click_on(house: House) -> None:
     account = await house.open_account()
     owner, other = await house.member(account), await house.member(account, Role.DEVELOPER)
-    await other.get(of_account(account, "/groups/new"), status=403)
+    assert "<code>permission_missing</code>" in await other.get(of_account(account, "/groups/new"), status=403)
     await owner.post(of_account(account, f"/members/{show_id('member', member_id(other))}/role"), {"role": "admin"})
-    await other.get(of_account(account, "/groups/new"))
+    assert 'name="name"' in await other.get(of_account(account, "/groups/new"))
 
 
 # Asking for more.

@@ -110,17 +110,17 @@ async def test_another_accounts_request_is_a_page_that_does_not_exist(house: Hou
     shop, customer = await open_shop(house), await with_key(house, account)
     served = await shop.served(customer)
     visitor = await house.member(other)
-    for path in (
-        f"/requests/{served}",
-        f"/evidence/{served}",
-        f"/tasks/task_{served[4:]}",
-        f"/submissions/sub_{served[4:]}",
+    for path, code in (
+        (f"/requests/{served}", "request_not_found"),
+        (f"/evidence/{served}", "request_not_found"),
+        (f"/tasks/task_{served[4:]}", "request_not_found"),
+        (f"/submissions/sub_{served[4:]}", "submission_not_found"),
     ):
-        await visitor.get(of_account(other, path), status=404)
+        assert f"<code>{code}</code>" in await visitor.get(of_account(other, path), status=404), path
     # Staff do not see it on the other account's pages either.
     support = await house.staff(StaffRole.SUPPORT)
-    for path in (f"/requests/{served}", f"/evidence/{served}"):
-        await support.get(of_account(other, path), status=404)
+    for path, code in ((f"/requests/{served}", "request_not_found"), (f"/evidence/{served}", "page_not_found")):
+        assert f"<code>{code}</code>" in await support.get(of_account(other, path), status=404), path
 
 
 async def test_the_evidence_can_be_downloaded_and_holds_no_upstream(house: House) -> None:

@@ -13,7 +13,7 @@ from gateway.shop import Answer, Customer, Shop, chat, message
 PUBLIC_URL = "http://shop.test"
 
 
-async def leads_to_its_own(shop: Shop, database: Database, answer: Answer, code: str) -> None:
+async def check_leads_to_its_own(shop: Shop, database: Database, answer: Answer, code: str) -> None:
     """The link is that of the code's page and names the request, which is on record under this code and can be explained."""
     error = answer.error
     assert error["code"] == code
@@ -41,7 +41,7 @@ async def limited(shop: Shop, scope: Scope, unit: Unit, window: Window, amount: 
 async def test_refusals_of_money_limits_and_permission(shop: Shop, database: Database) -> None:
     empty = await shop.customer(credit_nanos=0)
     for body, path in ((chat(), "/v1/chat/completions"), (message(), "/v1/messages")):
-        await leads_to_its_own(shop, database, await shop.call(empty, body, path=path), "account_balance")
+        await check_leads_to_its_own(shop, database, await shop.call(empty, body, path=path), "account_balance")
     for scope, unit, window, amount, code in (
         (Scope.KEY, Unit.MONEY, Window.DAY, 1, "key_limit"),
         (Scope.GROUP, Unit.MONEY, Window.MONTH, 1, "group_quota"),
@@ -50,23 +50,23 @@ async def test_refusals_of_money_limits_and_permission(shop: Shop, database: Dat
         (Scope.KEY, Unit.IN_FLIGHT, Window.LIFETIME, 0, "too_many_in_flight"),
     ):
         customer = await limited(shop, scope, unit, window, amount)
-        await leads_to_its_own(shop, database, await shop.call(customer, chat()), code)
+        await check_leads_to_its_own(shop, database, await shop.call(customer, chat()), code)
     restricted = await shop.customer(allowed_models=("gpt-*",))
-    await leads_to_its_own(shop, database, await shop.call(restricted, chat()), "model_not_permitted")
+    await check_leads_to_its_own(shop, database, await shop.call(restricted, chat()), "model_not_permitted")
     elsewhere = await shop.customer(allowed_addresses=("203.0.113.0/24",))
-    await leads_to_its_own(shop, database, await shop.call(elsewhere, chat()), "ip_not_allowed")
+    await check_leads_to_its_own(shop, database, await shop.call(elsewhere, chat()), "ip_not_allowed")
     disabled = await shop.customer()
     await shop.services.limits.disable_key(account_id=disabled.account_id, key_id=disabled.key_id)
-    await leads_to_its_own(shop, database, await shop.call(disabled, chat()), "key_disabled")
+    await check_leads_to_its_own(shop, database, await shop.call(disabled, chat()), "key_disabled")
 
 
 async def test_refusals_of_what_was_sent(shop: Shop, database: Database) -> None:
     customer = await shop.customer(duplicate_policy=DuplicatePolicy.BLOCK)
-    await leads_to_its_own(shop, database, await shop.call(customer, chat(max_tokens="many")), "bad_request")
-    await leads_to_its_own(shop, database, await shop.call(customer, chat("no-such-model")), "model_not_found")
+    await check_leads_to_its_own(shop, database, await shop.call(customer, chat(max_tokens="many")), "bad_request")
+    await check_leads_to_its_own(shop, database, await shop.call(customer, chat("no-such-model")), "model_not_found")
     body = chat(sandbox_output_tokens=1)
     assert (await shop.call(customer, body)).status == 200
-    await leads_to_its_own(shop, database, await shop.call(customer, body), "duplicate_submission")
+    await check_leads_to_its_own(shop, database, await shop.call(customer, body), "duplicate_submission")
 
 
 async def test_what_has_no_record_links_to_its_code(shop: Shop) -> None:

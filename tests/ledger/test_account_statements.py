@@ -168,3 +168,17 @@ async def test_nothing_is_told_of_an_unknown_account_or_an_endless_period(bank: 
 
 def _day(at: int) -> int:
     return (at + 8 * 3600 * 1_000_000) // DAY
+
+
+@pytest.mark.parametrize("folded", [True, False])
+async def test_an_operation_of_many_legs_is_one_line_of_a_page_of_one(
+    bank: Bank, statements: Statements, folded: bool
+) -> None:
+    start = bank.clock.now()
+    account_id = await bank.customer(500)
+    await bank.ledger.operate(credit(*(paid(1) for _ in range(60)), account_id=account_id, order="many"))
+    span = {"start": start, "end": bank.clock.now() + 1, "time_zone": ZONE, "folded": folded}
+    newest = await statements.lines(account_id, **span, most=1)
+    assert [(line.amount, line.last_version - line.first_version) for line in newest.lines] == [(60, 59)]
+    assert newest.before == newest.lines[0].first_version
+    assert len((await statements.lines(account_id, **span, most=1, before=newest.before)).lines) == 1

@@ -61,6 +61,8 @@ async def test_the_balance_at_each_past_moment_is_what_it_was(bank: Bank) -> Non
         account = await ledger.account(account_id)
         row = past[await last_at(bank, account_id)] = (account.posted, account.held, account.event_no)
         assert row[0] >= row[1]
+        now = await ledger.balance(account_id)
+        assert (now.posted, now.held, now.event_no) == row
     moments = sorted(past)
     assert len(moments) > 40
     before = await ledger.balance(account_id, at=1)

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.examples import Bank
 
-POSTED = ("transfers", "holds", "hold_ends", "operations", "refusals")
+POSTED = ("transfers", "transfer_sums", "holds", "hold_ends", "operations", "refusals")
 
 
 @pytest.mark.parametrize("table", POSTED)

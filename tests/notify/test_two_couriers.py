@@ -68,6 +68,8 @@ async def test_a_courier_goes_on_after_the_database_has_failed_it(
             await asyncio.sleep(0.05)
     running.cancel()
     await asyncio.wait([running])
+    assert running.cancelled()
+    assert len(receiver.received) == 1
 
 
 async def test_a_killed_couriers_messages_are_taken_over_under_the_same_ids(

@@ -182,7 +182,8 @@ class Story:
                 break
         return await self.till.orders.order(self.order.order_id)
 
-    async def check(self, order: Order) -> None:
+    async def check_money(self, order: Order) -> None:
+        """What was credited, and what has gone back."""
         till, view = self.till, await self.till.orders.view(order.order_id)
         account = order.account_id
         credited = order.terms.credited if self.paid else 0
@@ -248,7 +249,7 @@ async def test_each_order_is_credited_once_and_never_refunded_beyond(
     story = Story(till, payments, kind, order)
     for step in steps:
         await story.step(step)
-    await story.check(await story.end())
+    await story.check_money(await story.end())
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

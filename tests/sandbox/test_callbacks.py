@@ -112,6 +112,8 @@ def test_a_secret_that_is_no_base64_is_taken_as_it_is(
 
     ((headers, body),) = receiver.received
     openai_client.webhooks.verify_signature(body, dict(headers), secret="plain words")
+    with pytest.raises(openai.InvalidWebhookSignatureError):
+        openai_client.webhooks.verify_signature(body, dict(headers), secret="other words")
 
 
 def test_every_final_state_is_told_and_in_progress_when_asked(

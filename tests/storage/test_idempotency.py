@@ -68,8 +68,10 @@ async def test_an_answer_lies_sealed(keys: IdempotencyKeys, owner_url: str) -> N
 
 
 async def test_a_key_whose_work_was_refused_is_free_again(keys: IdempotencyKeys) -> None:
-    await keys.release(await begin(keys))
-    await begin(keys, fingerprint=SOMETHING_ELSE)
+    begun = await begin(keys)
+    assert isinstance(await again(keys), InFlight)
+    await keys.release(begun)
+    assert isinstance(await again(keys, SOMETHING_ELSE), Begun)
 
 
 async def test_the_dead_are_succeeded_once_their_lease_is_over(keys: IdempotencyKeys, clock: ManualClock) -> None:

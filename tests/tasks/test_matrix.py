@@ -54,13 +54,16 @@ async def test_each_task_ends_once(shop: Shop, crash: str) -> None:
     for (told_by, end), customer in zip(itertools.product(TOLD_BY, ENDS), customers, strict=True):
         case = Case(end=end, told_by=told_by, crash=crash, customer=customer, task_id=shop.arrival().request_id)
         try:
-            await _live(shop, case)
+            tasks = await _live(shop, case)
+            await _check_end(shop, tasks, case)
+            await _check_nothing_changes_any_more(shop, tasks, case)
         except BaseException as error:
             error.add_note(f"{end}, told by {told_by}, crash {crash}")
             raise
 
 
-async def _live(shop: Shop, case: Case) -> None:
+async def _live(shop: Shop, case: Case) -> Tasks:
+    """A task from its submission to its end; the process that has heard of it last."""
     await _submit(shop, case)
     await _take_place(shop, case)
     await _end(shop, case)
@@ -69,8 +72,7 @@ async def _live(shop: Shop, case: Case) -> None:
     await _tell(shop, tasks, case)
     if case.told_by != "neither":
         await _settle_what_never_left(shop, tasks)
-    await _check(shop, tasks, case)
-    await _nothing_changes_any_more(shop, tasks, case)
+    return tasks
 
 
 async def _submit(shop: Shop, case: Case) -> None:
@@ -143,7 +145,7 @@ async def _settle_what_never_left(shop: Shop, tasks: Tasks) -> None:
     await tasks.expire_overdue()
 
 
-async def _check(shop: Shop, tasks: Tasks, case: Case) -> None:
+async def _check_end(shop: Shop, tasks: Tasks, case: Case) -> None:
     task = await tasks.find(case.task_id)
     state, charged = ENDS[case.end][4:]
     if case.told_by == "neither" or case.crash == "before_call":
@@ -161,7 +163,7 @@ async def _check(shop: Shop, tasks: Tasks, case: Case) -> None:
     assert [event.number for event in task.events] == list(range(1, len(task.events) + 1))
 
 
-async def _nothing_changes_any_more(shop: Shop, tasks: Tasks, case: Case) -> None:
+async def _check_nothing_changes_any_more(shop: Shop, tasks: Tasks, case: Case) -> None:
     """A second verdict, whoever brings it; but a success after the expiry is recorded, and nobody pays for it."""
     before, money = await tasks.find(case.task_id), await shop.money(case.customer)
     account_id = case.customer.account_id

@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from counterfoil.api.fields import AccountId, Cursor, Limit, Output, amount, identifier, time
+from counterfoil.api.fields import AccountId, Cursor, Limit, Output
 from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.errors import InputError, NotFound
 from counterfoil.foundation.ids import read_id
 from counterfoil.foundation.money import parse_nanos
 from counterfoil.foundation.periods import month_bounds
+from counterfoil.foundation.shown import amount, identifier, time
 from counterfoil.ledger.history_store import Account
 from counterfoil.ledger.model import WALLET
 from counterfoil.ledger.statement import StatementLine

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from counterfoil.api.access import Caller
-from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, amount, optional_id, page
-from counterfoil.api.fields import time as shown_time
+from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, optional_id, page
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount
+from counterfoil.foundation.shown import time as shown_time
 from counterfoil.identity.access import Staff
 from counterfoil.ledger import history_store
 from counterfoil.limits import model

@@ -18,17 +18,15 @@ from counterfoil.api.fields import (
     Page,
     Texts,
     Whole,
-    amount,
-    identifier,
     optional_id,
     page,
     paged,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import parse_nanos
+from counterfoil.foundation.shown import amount, identifier, time
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.notify import model
 from counterfoil.notify.messages import places

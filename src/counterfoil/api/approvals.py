@@ -16,15 +16,13 @@ from counterfoil.api.fields import (
     Output,
     Page,
     Text,
-    amount,
-    identifier,
     optional_id,
     page,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.approvals import model
 from counterfoil.approvals.model import ApprovalAction, ApprovalState
+from counterfoil.approvals.shown import approval_in_full, approval_json, step_json
 from counterfoil.foundation.ids import read_id, show_id
 
 router = APIRouter(prefix="/approvals", tags=["approvals"])
@@ -61,7 +59,7 @@ class Approval(Output):
 
     @classmethod
     def of(cls, approval: model.Approval) -> Approval:
-        return cls.model_validate(_fields(approval))
+        return cls.model_validate(approval_json(approval))
 
 
 class Event(Output):
@@ -75,7 +73,7 @@ class Event(Output):
 
     @classmethod
     def of(cls, event: model.ApprovalEvent) -> Event:
-        return cls(number=event.number, at=time(event.at), state=event.state, by=event.by, reason=event.reason)
+        return cls.model_validate(step_json(event))
 
 
 class ApprovalInFull(Approval):
@@ -136,24 +134,4 @@ async def withdraw(services: UseCases, caller: Caller, approval_id: ApprovalId, 
 
 async def _in_full(services: UseCases, approval: model.Approval) -> ApprovalInFull:
     events = await services.approvals.events(approval.approval_id)
-    return ApprovalInFull.model_validate({**_fields(approval), "events": [Event.of(event) for event in events]})
-
-
-def _fields(approval: model.Approval) -> dict[str, Any]:
-    return {
-        "approval_id": show_id("approval", approval.approval_id),
-        "action": approval.action,
-        "subject": approval.subject,
-        "account_id": identifier("account", approval.account_id),
-        **amount("amount", approval.amount),
-        "currency": approval.currency,
-        "reason": approval.reason,
-        "payload": approval.payload,
-        "proposed_by": approval.proposed_by,
-        "proposed_at": time(approval.proposed_at),
-        "policy": approval.policy,
-        "state": approval.state,
-        "decided_by": approval.decided_by,
-        "decided_at": time(approval.decided_at),
-        "decision_reason": approval.decision_reason,
-    }
+    return ApprovalInFull.model_validate(approval_in_full(approval, events))

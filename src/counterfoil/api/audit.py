@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from counterfoil.api.fields import Cursor, Limit, Output, Page, identifier, optional_id, optional_time, page, time
+from counterfoil.api.fields import Cursor, Limit, Output, Page, optional_id, optional_time, page
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import identifier, time
 from counterfoil.identity import audit_model
 
 router = APIRouter(tags=["audit"])

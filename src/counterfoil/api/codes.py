@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
@@ -19,12 +19,9 @@ from counterfoil.api.fields import (
     Texts,
     Time,
     Whole,
-    amount,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
     without,
 )
 from counterfoil.api.services import UseCases
@@ -34,6 +31,7 @@ from counterfoil.foundation.money import parse_nanos
 from counterfoil.ledger.model import GrantKind
 from counterfoil.recharge import codes_model as model
 from counterfoil.recharge.codes_rules import CODES_PER_BATCH_MAX, GRANT_DAYS_MAX, GRANT_PRIORITY_MAX
+from counterfoil.recharge.codes_shown import batch_json, code_json, redemption_json, try_json
 
 router = APIRouter(tags=["codes"])
 
@@ -151,7 +149,7 @@ class Batch(Output):
 
     @classmethod
     def of(cls, view: model.BatchView) -> Batch:
-        return cls.model_validate(_batch_fields(view))
+        return cls.model_validate(batch_json(view))
 
 
 class NewCodes(Batch):
@@ -181,7 +179,7 @@ class Code(Output):
 
     @classmethod
     def of(cls, view: model.CodeView) -> Code:
-        return cls.model_validate(_code_fields(view))
+        return cls.model_validate(code_json(view))
 
 
 class Redemption(Code):
@@ -192,13 +190,7 @@ class Redemption(Code):
 
     @classmethod
     def of_this(cls, redemption: model.Redemption) -> Redemption:
-        return cls.model_validate(
-            {
-                **_code_fields(redemption.view),
-                "grant_id": show_id("grant", redemption.grant_id),
-                "grant_expires_at": time(redemption.grant_expires_at),
-            }
-        )
+        return cls.model_validate(redemption_json(redemption))
 
 
 class FoundCodes(Output):
@@ -223,18 +215,7 @@ class Try(Output):
 
     @classmethod
     def of(cls, one: model.Try) -> Try:
-        return cls(
-            try_id=show_id("code_try", one.try_id),
-            account_id=show_id("account", one.account_id),
-            first_at=time(one.first_at),
-            last_at=time(one.last_at),
-            times=one.times,
-            by=one.tried_by,
-            client_address=one.client_address,
-            mask=one.mask,
-            code_id=identifier("code", one.code_id),
-            outcome=one.outcome,
-        )
+        return cls.model_validate(try_json(one))
 
 
 @router.post(
@@ -242,7 +223,7 @@ class Try(Output):
 )
 async def create_code_batch(services: UseCases, caller: Caller, body: NewBatch) -> NewCodes:
     made = await services.codes.create(body.settings(), by=caller.named(body.by, otherwise=OPERATOR))
-    return NewCodes.model_validate({**_batch_fields(made.view), "codes": list(made.codes)})
+    return NewCodes.model_validate({**batch_json(made.view), "codes": list(made.codes)})
 
 
 @router.get("/code-batches", summary="List batches of codes, newest first")
@@ -333,47 +314,3 @@ async def list_code_tries(
         most=limit + 1,
     )
     return page(rows, limit=limit, item=Try.of, cursor=lambda row: show_id("code_try", row.try_id))
-
-
-def _batch_fields(view: model.BatchView) -> dict[str, Any]:
-    batch, settings = view.batch, view.batch.settings
-    return {
-        "batch_id": show_id("code_batch", batch.batch_id),
-        "name": settings.name,
-        **amount("value", settings.value),
-        "currency": settings.currency,
-        "count": settings.count,
-        "kind": settings.kind,
-        "grant_priority": settings.grant_priority,
-        "grant_days": settings.grant_days,
-        "per_account_limit": settings.per_account_limit,
-        "allowed_groups": list(settings.allowed_groups),
-        "expires_at": time(settings.expires_at),
-        "created_by": batch.created_by,
-        "created_at": time(batch.created_at),
-        "voided_by": batch.voided_by,
-        "voided_at": time(batch.voided_at),
-        "states": {
-            state.value: {"count": count, **amount("value", view.total(state))} for state, count in view.counts.items()
-        },
-    }
-
-
-def _code_fields(view: model.CodeView) -> dict[str, Any]:
-    code, settings = view.code, view.batch.settings
-    return {
-        "code_id": show_id("code", code.code_id),
-        "batch_id": show_id("code_batch", code.batch_id),
-        "batch_name": settings.name,
-        "mask": code.mask,
-        "state": view.state,
-        **amount("value", settings.value),
-        "currency": settings.currency,
-        "kind": settings.kind,
-        "expires_at": time(settings.expires_at),
-        "account_id": identifier("account", code.redeemed_by),
-        "redeemed_by": code.redeemer,
-        "redeemed_at": time(code.redeemed_at),
-        "voided_by": code.voided_by,
-        "voided_at": time(code.voided_at),
-    }

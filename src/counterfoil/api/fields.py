@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from counterfoil.foundation.errors import InputError
-from counterfoil.foundation.ids import read_id, show_id
-from counterfoil.foundation.money import LARGEST_NANOS, format_nanos, parse_nanos
-from counterfoil.foundation.periods import read_time, show_time
+from counterfoil.foundation.ids import read_id
+from counterfoil.foundation.money import LARGEST_NANOS, parse_nanos
+from counterfoil.foundation.periods import read_time
 from counterfoil.limits.model import DUPLICATE_WINDOW_SECONDS_MAX
 
 PAGE_MAX = 200
@@ -91,11 +91,6 @@ def page(rows: Sequence[Row], *, limit: int, item: Callable[[Row], Item], cursor
     return Page(items=[item(row) for row in shown], next=cursor(shown[-1]) if len(rows) > limit else None)
 
 
-def amount(name: str, nanos: int | None) -> dict[str, Any]:
-    """An amount exactly, and as people write it."""
-    return {f"{name}_nanos": nanos, name: None if nanos is None else format_nanos(nanos)}
-
-
 def paged(items: Sequence[Item], *, limit: int, cursor: str | None, name: Callable[[Item], str]) -> Page[Item]:
     """A page of a list that is short enough to be read whole; the cursor is the name of an item."""
     start = 0
@@ -112,16 +107,8 @@ def without(output: Item, *names: str) -> Item:
     return output.model_copy(update=dict.fromkeys(names))
 
 
-def time(at: int | None) -> str | None:
-    return None if at is None else show_time(at)
-
-
 def optional_time(text: str | None) -> int | None:
     return None if text is None else read_time(text)
-
-
-def identifier(kind: str, value: UUID | None) -> str | None:
-    return None if value is None else show_id(kind, value)
 
 
 def optional_id(kind: str, text: str | None) -> UUID | None:

@@ -22,10 +22,10 @@ from counterfoil.api.fields import (
     Whole,
     optional_id,
     page,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import time
 from counterfoil.identity.access import Staff
 from counterfoil.limits import model
 

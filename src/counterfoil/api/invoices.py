@@ -17,15 +17,14 @@ from counterfoil.api.fields import (
     Output,
     Page,
     Text,
-    amount,
     optional_id,
     page,
-    time,
     without,
 )
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount, time
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.recharge import invoices_model
 from counterfoil.recharge.invoices_model import LEGAL_NAME_MAX, NUMBER_MAX, InvoiceState

@@ -22,15 +22,14 @@ from counterfoil.api.fields import (
     Text,
     Texts,
     Time,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
 )
 from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import identifier, time
 from counterfoil.identity.access import Own, own_permissions
 from counterfoil.limits import model
 

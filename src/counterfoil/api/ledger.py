@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from counterfoil.api.access import Caller
-from counterfoil.api.fields import By, Cursor, Input, Limit, Output, Page, amount, optional_id, page, time
+from counterfoil.api.fields import By, Cursor, Input, Limit, Output, Page, optional_id, page
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount, time
 from counterfoil.ledger import proofs_model
 from counterfoil.ledger.proofs_model import VerificationState
 

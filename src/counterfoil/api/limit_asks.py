@@ -21,16 +21,15 @@ from counterfoil.api.fields import (
     Text,
     Time,
     Whole,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
 )
 from counterfoil.api.limits import PlainLimit, quantity
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import identifier, time
 from counterfoil.identity.access import Own, Staff, own_permissions, staff_permissions
 from counterfoil.limits import asks_model, model
 

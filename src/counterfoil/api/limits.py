@@ -15,15 +15,14 @@ from counterfoil.api.fields import (
     Output,
     Page,
     Whole,
-    amount,
     optional_id,
     page,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_any_id, read_id, show_id
 from counterfoil.foundation.periods import Window
+from counterfoil.foundation.shown import amount, time
 from counterfoil.limits import model
 
 router = APIRouter(prefix="/accounts/{account_id}/limits", tags=["limits"])

@@ -21,11 +21,11 @@ from counterfoil.api.fields import (
     optional_time,
     page,
     paged,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import time
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.access import own_permissions, staff_permissions
 from counterfoil.identity.people_model import Person, Session, Theme

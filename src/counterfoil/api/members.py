@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from counterfoil.api.access import Asking, Caller, permission_missing
-from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, optional_id, page, time
+from counterfoil.api.fields import AccountId, Cursor, Input, Limit, Output, Page, Text, optional_id, page
 from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import time
 from counterfoil.identity import model
 from counterfoil.identity.access import Own, Role, own_permissions
 

@@ -21,16 +21,14 @@ from counterfoil.api.fields import (
     Text,
     Time,
     Whole,
-    amount,
-    identifier,
     optional_time,
     page,
     paged,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount, identifier, time
 from counterfoil.ledger import model, service
 
 router = APIRouter(prefix="/accounts/{account_id}", tags=["money"])
@@ -43,7 +41,7 @@ _ORIGINS = {
 
 
 class Balance(Output):
-    """Money at a time, computed from transfers and holds. Available is posted minus held."""
+    """Money now, or at a time, which is computed from transfers and holds. Available is posted minus held."""
 
     account_id: str
     currency: str

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Path
 
 from counterfoil.api.access import Caller
 from counterfoil.api.approvals import Approval
-from counterfoil.api.fields import AmountInput, By, Input, Output, SourceId, amount
+from counterfoil.api.fields import AmountInput, By, Input, Output, SourceId
 from counterfoil.api.orders import Actor, Number, OrderId, OrderInFull, Refund, Why, in_full
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount
 from counterfoil.recharge.model import DisputeState, RefundState
 
 router = APIRouter(tags=["orders"])

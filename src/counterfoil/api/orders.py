@@ -21,12 +21,9 @@ from counterfoil.api.fields import (
     Output,
     Page,
     Text,
-    amount,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
     without,
 )
 from counterfoil.api.services import UseCases
@@ -35,8 +32,14 @@ from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.periods import show_time
 from counterfoil.recharge import model
 from counterfoil.recharge.model import OrderState
-from counterfoil.recharge.service import OrderView
-from counterfoil.recharge.terms import show_rate
+from counterfoil.recharge.orders_shown import (
+    dispute_json,
+    event_json,
+    notice_json,
+    order_in_full,
+    order_json,
+    refund_json,
+)
 
 router = APIRouter(tags=["orders"])
 
@@ -114,7 +117,7 @@ class Order(Output):
 
     @classmethod
     def of(cls, order: model.Order) -> Order:
-        return cls.model_validate(order_fields(order))
+        return cls.model_validate(order_json(order))
 
 
 class Event(Output):
@@ -130,10 +133,7 @@ class Event(Output):
 
     @classmethod
     def of(cls, event: model.OrderEvent) -> Event:
-        return cls(
-            number=event.number, at=time(event.at), state=event.state, source=event.source, what=event.what, by=event.by,
-            facts=event.facts,
-        )  # fmt: skip
+        return cls.model_validate(event_json(event))
 
 
 class Notice(Output):
@@ -153,12 +153,7 @@ class Notice(Output):
 
     @classmethod
     def of(cls, notice: model.Notice) -> Notice:
-        return cls(
-            notice_id=show_id("notice", notice.notice_id), provider=notice.provider,
-            order_id=identifier("order", notice.order_id), account_id=identifier("account", notice.account_id),
-            first_at=time(notice.first_at), last_at=time(notice.last_at), arrivals=notice.arrivals, said=notice.said,
-            outcome=notice.outcome, accepted=notice.accepted, facts=notice.facts,
-        )  # fmt: skip
+        return cls.model_validate(notice_json(notice))
 
 
 class Refund(Output):
@@ -186,15 +181,7 @@ class Refund(Output):
 
     @classmethod
     def of(cls, refund: model.OrderRefund, order: model.Order) -> Refund:
-        return cls(
-            refund_id=show_id("refund", refund.refund_id), order_id=show_id("order", refund.order_id),
-            state=refund.state, **amount("amount", refund.amount), currency=order.currency,
-            **amount("taken", refund.taken), wallet_currency=order.terms.wallet_currency, external=refund.external,
-            reason=refund.reason, requested_by=refund.requested_by,
-            approval_id=identifier("approval", refund.approval_id), created_at=time(refund.created_at),
-            ended_at=time(refund.ended_at), number_mask=refund.number_mask, tries=refund.tries,
-            next_try_at=time(refund.next_try_at), failure=refund.failure,
-        )  # fmt: skip
+        return cls.model_validate(refund_json(refund, order))
 
 
 class Dispute(Output):
@@ -212,11 +199,7 @@ class Dispute(Output):
 
     @classmethod
     def of(cls, dispute: model.Dispute, order: model.Order) -> Dispute:
-        return cls(
-            dispute_id=show_id("dispute", dispute.dispute_id), order_id=show_id("order", dispute.order_id),
-            state=dispute.state, **amount("amount", dispute.amount), currency=order.currency,
-            number_mask=dispute.number_mask, opened_at=time(dispute.opened_at), ended_at=time(dispute.ended_at),
-        )  # fmt: skip
+        return cls.model_validate(dispute_json(dispute, order))
 
 
 class OrderInFull(Order):
@@ -356,47 +339,4 @@ async def in_full(services: UseCases, caller: Asking, order_id: str) -> OrderInF
 
 
 async def _in_full(services: UseCases, order_id: str) -> OrderInFull:
-    view: OrderView = await services.orders.view(read_id("order", order_id))
-    order = view.order
-    return OrderInFull.model_validate(
-        {
-            **order_fields(order),
-            "events": [Event.of(event) for event in view.events],
-            "notices": [Notice.of(notice) for notice in view.notices],
-            "refunds": [Refund.of(refund, order) for refund in view.refunds],
-            "disputes": [Dispute.of(dispute, order) for dispute in view.disputes],
-            "siblings": [Order.of(sibling) for sibling in view.siblings],
-        }
-    )
-
-
-def order_fields(order: model.Order) -> dict[str, Any]:
-    terms = order.terms
-    return {
-        "order_id": show_id("order", order.order_id),
-        "account_id": show_id("account", order.account_id),
-        "provider": order.provider,
-        "provider_kind": order.provider_kind,
-        "state": order.state,
-        **amount("amount", order.amount),
-        "currency": order.currency,
-        **amount("credited", terms.credited),
-        **amount("bonus", terms.bonus),
-        "wallet_currency": terms.wallet_currency,
-        "rate": show_rate(terms.rate),
-        "ratio": show_rate(terms.ratio),
-        "bonus_rule": terms.bonus_rule,
-        "bonus_days": terms.bonus_days,
-        **amount("refunded", order.refunded),
-        **amount("taken_back", order.taken_back),
-        "intention_id": show_id("order", order.intention_id),
-        "created_by": order.created_by,
-        "created_at": time(order.created_at),
-        "expires_at": time(order.expires_at),
-        "paid_at": time(order.paid_at),
-        "number_mask": order.number_mask,
-        "payer_mask": order.payer_mask,
-        "attention": order.attention,
-        "queries": order.queries,
-        "next_query_at": time(order.next_query_at),
-    }
+    return OrderInFull.model_validate(order_in_full(await services.orders.view(read_id("order", order_id))))

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import PAGE_MAX, AccountId, Cursor, Input, Limit, Output, Page, Text, Texts, paged, time
+from counterfoil.api.fields import PAGE_MAX, AccountId, Cursor, Input, Limit, Output, Page, Text, Texts, paged
 from counterfoil.api.services import UseCases
-from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.ids import read_id
 from counterfoil.recharge.model import ProviderKind
+from counterfoil.recharge.orders_shown import provider_json
 from counterfoil.recharge.providers_service import NewProvider, PaymentProviders
 from counterfoil.recharge.providers_store import ProviderRow
 
@@ -81,12 +82,7 @@ class PaymentProvider(Output):
 
     @classmethod
     def of(cls, row: ProviderRow, providers: PaymentProviders) -> PaymentProvider:
-        return cls(
-            provider_id=show_id("payment_provider", row.provider_id), name=row.name, kind=row.kind, status=row.status,
-            merchant=row.merchant, currencies=list(row.currencies), base_url=row.base_url,
-            callback_path=f"/callbacks/{row.name}", settings=dict(row.settings),
-            secrets=providers.secret_sources(row), created_at=time(row.created_at),
-        )  # fmt: skip
+        return cls.model_validate(provider_json(row, providers))
 
 
 class WayToPay(Output):

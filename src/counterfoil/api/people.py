@@ -17,17 +17,16 @@ from counterfoil.api.fields import (
     Output,
     Page,
     Text,
-    identifier,
     optional_id,
     page,
     paged,
-    time,
 )
 from counterfoil.api.me import Ended, SessionOutput, Token, TokenId
 from counterfoil.api.members import Member, MemberId
 from counterfoil.api.problems import language_of
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import identifier, time
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity import invitations_model, people_model
 from counterfoil.identity.access import Role, StaffRole

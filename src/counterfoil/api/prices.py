@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
-from counterfoil.api.fields import PAGE_MAX, Cursor, Limit, Output, Page, optional_time, paged, time
+from counterfoil.api.fields import PAGE_MAX, Cursor, Limit, Output, Page, optional_time, paged
 from counterfoil.api.services import Services, UseCases
 from counterfoil.foundation.errors import NotFound
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import time
 from counterfoil.pricing import model as pricing
 from counterfoil.pricing.documents import show_rate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -18,16 +18,14 @@ from counterfoil.api.fields import (
     Page,
     Text,
     Whole,
-    amount,
     paged,
-    time,
     without,
 )
 from counterfoil.api.services import UseCases
-from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import parse_nanos
 from counterfoil.recharge import terms
-from counterfoil.recharge.terms import read_rate, read_share, show_rate, show_share
+from counterfoil.recharge.orders_shown import bonus_json, rate_json
+from counterfoil.recharge.terms import read_rate, read_share
 
 router = APIRouter(tags=["recharge terms"])
 
@@ -58,10 +56,7 @@ class Rate(Output):
 
     @classmethod
     def of(cls, rate: terms.Rate) -> Rate:
-        return cls(
-            paid_currency=rate.paid_currency, wallet_currency=rate.wallet_currency, rate=show_rate(rate.rate),
-            ratio=show_rate(rate.ratio), starts_at=time(rate.starts_at), set_by=rate.set_by,
-        )  # fmt: skip
+        return cls.model_validate(rate_json(rate))
 
 
 class NewBonus(Input):
@@ -94,7 +89,7 @@ class Bonus(Output):
 
     @classmethod
     def of(cls, rule: terms.BonusRule) -> Bonus:
-        return cls.model_validate(_bonus_fields(rule))
+        return cls.model_validate(bonus_json(rule))
 
 
 class EndBonus(Input):
@@ -148,17 +143,3 @@ async def end_bonus_rule(services: UseCases, body: EndBonus) -> Ended:
 
 def _name_of(rate: Rate) -> str:
     return f"{rate.paid_currency}-{rate.wallet_currency}-{rate.starts_at}"
-
-
-def _bonus_fields(rule: terms.BonusRule) -> dict[str, Any]:
-    return {
-        "rule_id": show_id("bonus_rule", rule.rule_id),
-        "name": rule.name,
-        "wallet_currency": rule.wallet_currency,
-        **amount("least", rule.least),
-        "share_percent": show_share(rule.share_millionths),
-        **amount("fixed", rule.fixed),
-        "days": rule.days,
-        "starts_at": time(rule.starts_at),
-        "ends_at": time(rule.ends_at),
-    }

@@ -65,6 +65,7 @@ class Repeats:
             async with keys.at_work(begun):
                 await self._application(scope, receive, collected)
         except Exception:
+            # Nothing was done that could be told again; the error itself is told of further out, which answers it.
             await keys.release(begun)
             raise
         answer = collected.answer()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
@@ -18,12 +16,9 @@ from counterfoil.api.fields import (
     Page,
     SourceId,
     Text,
-    amount,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
     without,
 )
 from counterfoil.api.services import UseCases
@@ -33,14 +28,15 @@ from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.periods import show_time
+from counterfoil.foundation.shown import amount, identifier
 from counterfoil.spend.model import AttemptView, ChargeMark, RequestState, RequestView
 from counterfoil.spend.request_lists import RequestFilter
+from counterfoil.spend.shown import attempt_json, request_in_full, request_json
 
 router = APIRouter(prefix="/requests", tags=["requests"])
 
 RequestId = Annotated[str, Path(description="The request's id (req_…).", max_length=60)]
 _OF_STAFF = ("error_text", "uncollected_nanos", "uncollected")
-_AMOUNTS_OF_A_CHECK = ("amount", "used", "held", "remaining", "needed")
 
 
 class Request(Output):
@@ -96,7 +92,7 @@ class Request(Output):
 
     @classmethod
     def of(cls, request: RequestView) -> Request:
-        return cls.model_validate(_fields(request))
+        return cls.model_validate(request_json(request))
 
 
 class Attempt(Output):
@@ -116,18 +112,7 @@ class Attempt(Output):
 
     @classmethod
     def of(cls, attempt: AttemptView) -> Attempt:
-        return cls(
-            number=attempt.number,
-            upstream=attempt.upstream,
-            upstream_model=attempt.upstream_model,
-            started_at=time(attempt.started_at),
-            ended_at=time(attempt.ended_at),
-            outcome=attempt.outcome,
-            status_code=attempt.status_code,
-            response_id=attempt.response_id,
-            error_text=attempt.error_text,
-            **amount("cost", attempt.cost_nanos),
-        )
+        return cls.model_validate(attempt_json(attempt))
 
 
 class Step(Output):
@@ -159,14 +144,7 @@ class RequestInFull(Request):
 
     @classmethod
     def in_full(cls, request: RequestView) -> RequestInFull:
-        return cls.model_validate(
-            {
-                **_fields(request),
-                "arithmetic": _parsed(request.arithmetic),
-                "decision": _decision(request.checks),
-                "attempts": [Attempt.of(attempt) for attempt in request.attempts],
-            }
-        )
+        return cls.model_validate(request_in_full(request))
 
 
 class NewRefund(AmountInput):
@@ -266,82 +244,5 @@ def shown(request: RequestView, caller: Asking) -> Request:
     return found if caller.is_staff else without(found, *_OF_STAFF)
 
 
-def _fields(request: RequestView) -> dict[str, Any]:
-    return {
-        "request_id": show_id("request", request.request_id),
-        "account_id": show_id("account", request.account_id),
-        "event_no": request.event_no,
-        "key_id": show_id("key", request.key_id),
-        "key_mask": request.key_mask,
-        "group_id": identifier("group", request.group_id),
-        "group_name": request.group_name,
-        "member_id": identifier("member", request.member_id),
-        "endpoint": request.endpoint,
-        "model": request.model,
-        "model_tier": request.model_tier,
-        "stream": request.stream,
-        "client": request.client,
-        "client_address": request.client_address,
-        "retry_count": request.retry_count,
-        "in_flight": request.in_flight,
-        "received_at": time(request.received_at),
-        "decided_at": time(request.decided_at),
-        "first_byte_at": time(request.first_byte_at),
-        "ended_at": time(request.ended_at),
-        "state": request.state,
-        "charge_mark": request.charge_mark,
-        "status_code": request.status_code,
-        "code": request.code,
-        "error_text": request.error_text,
-        "repeats": request.repeats,
-        "submission_id": identifier("submission", request.submission_id),
-        "verdict": request.verdict,
-        "first_request_id": identifier("request", request.first_request_id),
-        "output_cap": request.output_cap,
-        "currency": request.currency,
-        **amount("needed", request.needed_nanos),
-        **amount("held", request.held_nanos),
-        **amount("charged", request.charged_nanos),
-        **amount("uncollected", request.uncollected_nanos),
-        **amount("refunded", request.refunded_nanos),
-        "price_version": identifier("price_book", request.price_version),
-        "multiplier_millis": request.multiplier_millis,
-        "tokens": _parsed(request.tokens),
-        "estimated": request.estimated,
-    }
-
-
-def _decision(checks: str) -> dict[str, Any]:
-    recorded = json.loads(checks) if checks else {}
-    if "checks" in recorded:
-        return {**recorded, "checks": [_check(check) for check in recorded["checks"]]}
-    return {
-        **amount("spendable", recorded.get("spendable")),
-        "limits": [
-            {"limit_id": show_id("limit", UUID(hex=limit_id)), "window_start": time(start), "amount": most,
-             "used": used, "held": held}
-            for limit_id, start, most, used, held in recorded.get("limits", ())
-        ],
-    }  # fmt: skip
-
-
-def _check(check: dict[str, Any]) -> dict[str, Any]:
-    """A check with its id and times as shown, and money in both forms."""
-    found = dict(check)
-    if "limit_id" in found:
-        found["limit_id"] = show_id("limit", UUID(hex=found["limit_id"]))
-    if "resets_at" in found:
-        found["resets_at"] = time(found["resets_at"])
-    for name in _AMOUNTS_OF_A_CHECK:
-        if name in found:
-            value = found.pop(name)
-            found |= amount(name, value) if check.get("unit") == "money" else {name: str(value)}
-    return found
-
-
 def _amount_of(nanos: int | None) -> dict[str, Any]:
     return {"nanos": nanos, "amount": None if nanos is None else format_nanos(nanos)}
-
-
-def _parsed(text: str | None) -> Any:
-    return None if text is None else json.loads(text)

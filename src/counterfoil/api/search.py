@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import Input, Output, identifier
+from counterfoil.api.fields import Input, Output
 from counterfoil.api.services import UseCases
 from counterfoil.evidence.search import Hit
 from counterfoil.evidence.subjects import SUBJECT_CHARACTERS_MAX
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import identifier
 
 router = APIRouter(tags=["accounts"])
 

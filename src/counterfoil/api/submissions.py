@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -16,18 +16,17 @@ from counterfoil.api.fields import (
     Limit,
     Output,
     Page,
-    amount,
     optional_id,
     optional_time,
     page,
     paged,
-    time,
 )
 from counterfoil.api.requests import Request, shown
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.clock import MICROS_PER_SECOND
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.spend.model import KeyBurst, SubmissionView
+from counterfoil.spend.shown import burst_json, submission_json
 
 router = APIRouter(tags=["submissions"])
 
@@ -60,7 +59,7 @@ class Submission(Output):
 
     @classmethod
     def of(cls, submission: SubmissionView) -> Submission:
-        return cls.model_validate(_fields(submission))
+        return cls.model_validate(submission_json(submission))
 
 
 class SubmissionInFull(Submission):
@@ -71,7 +70,7 @@ class SubmissionInFull(Submission):
     @classmethod
     def in_full(cls, submission: SubmissionView, caller: Asking) -> SubmissionInFull:
         copies = [shown(one, caller) for one in submission.requests]
-        return cls.model_validate({**_fields(submission), "requests": copies})
+        return cls.model_validate({**submission_json(submission), "requests": copies})
 
 
 class Burst(Output):
@@ -90,17 +89,7 @@ class Burst(Output):
 
     @classmethod
     def of(cls, burst: KeyBurst, currency: str) -> Burst:
-        return cls(
-            key_id=show_id("key", burst.key_id),
-            key_mask=burst.key_mask,
-            endpoint=burst.endpoint,
-            model=burst.model,
-            minute_at=time(burst.minute_at),
-            first_calls=burst.first_calls,
-            calls=burst.calls,
-            currency=currency,
-            **amount("charged", burst.charged_nanos),
-        )
+        return cls.model_validate(burst_json(burst, currency))
 
 
 @router.get("/submissions", summary="List what was sent again, newest first")
@@ -176,26 +165,3 @@ def _name_of(burst: Burst) -> str:
     """A burst by what makes it one, in few enough characters for a cursor."""
     named = f"{burst.key_id} {burst.minute_at} {burst.endpoint} {burst.model}"
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _fields(submission: SubmissionView) -> dict[str, Any]:
-    return {
-        "submission_id": show_id("submission", submission.submission_id),
-        "account_id": show_id("account", submission.account_id),
-        "key_id": show_id("key", submission.key_id),
-        "key_mask": submission.key_mask,
-        "endpoint": submission.endpoint,
-        "model": submission.model,
-        "first_at": time(submission.first_at),
-        "last_at": time(submission.last_at),
-        "copies": submission.copies,
-        "retries": submission.retries,
-        "duplicates": submission.duplicates,
-        "blocked": submission.blocked,
-        "repeated": submission.repeated,
-        "charged_copies": submission.charged_copies,
-        "open_copies": submission.open_copies,
-        "currency": submission.currency,
-        **amount("held", submission.held_nanos),
-        **amount("charged", submission.charged_nanos),
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -17,18 +16,17 @@ from counterfoil.api.fields import (
     Page,
     SourceId,
     Text,
-    amount,
-    identifier,
     optional_id,
     optional_time,
     page,
-    time,
 )
 from counterfoil.api.services import UseCases
 from counterfoil.evidence.task_facts import failure_for_customers
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount
 from counterfoil.spend.model import ChargeMark
-from counterfoil.tasks.model import DownloadState, Source, TaskEvent, TaskKind, TaskState, TaskView
+from counterfoil.tasks.model import Source, TaskEvent, TaskKind, TaskState, TaskView
+from counterfoil.tasks.shown import event_json, task_json
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -37,7 +35,8 @@ _OF_STAFF = (
     "raw_state", "uncollected_nanos", "uncollected", "upstream", "upstream_model", "upstream_task_id", "polls",
     "poll_failures", "polled_at", "next_poll_at",
 )  # fmt: skip
-_THERE = (DownloadState.AVAILABLE, DownloadState.DOWNLOADED)
+# Its upstream's own words, and what was noted.
+_OF_STAFF_OF_AN_EVENT = ("raw_state", "note")
 
 
 class Task(Output):
@@ -117,15 +116,8 @@ class Event(Output):
 
     @classmethod
     def of(cls, event: TaskEvent, caller: Asking) -> Event:
-        return cls(
-            number=event.number,
-            at=time(event.at),
-            state=event.state,
-            # Its upstream's own words, and what was noted, are for staff.
-            raw_state=event.raw_state if caller.is_staff else None,
-            source=event.source,
-            note=event.note if caller.is_staff else None,
-        )
+        told = event_json(event)
+        return cls.model_validate(told if caller.is_staff else {**told, **dict.fromkeys(_OF_STAFF_OF_AN_EVENT)})
 
 
 class TaskInFull(Task):
@@ -227,72 +219,8 @@ async def refund_task(services: UseCases, task_id: TaskId, body: TaskRefund) -> 
 
 def _fields(task: TaskView, caller: Asking) -> dict[str, Any]:
     """A task as whoever asks may see it: who made it, and how they were asked, is for staff."""
-    fields = _all_fields(task)
+    fields = task_json(task)
     if caller.is_staff:
         return fields
     code, reason = failure_for_customers(task)
     return {**fields, **dict.fromkeys(_OF_STAFF), "failure_code": code, "failure_reason": reason}
-
-
-def _all_fields(task: TaskView) -> dict[str, Any]:
-    return {
-        "task_id": show_id("task", task.task_id),
-        "request_id": show_id("request", task.request_id),
-        "account_id": show_id("account", task.account_id),
-        "key_id": show_id("key", task.key_id),
-        "key_mask": task.key_mask,
-        "group_id": identifier("group", task.group_id),
-        "group_name": task.group_name,
-        "kind": task.kind,
-        "direct": task.direct,
-        "endpoint": task.endpoint,
-        "model": task.model,
-        "state": task.state,
-        "raw_state": task.raw_state,
-        "progress": task.progress,
-        "charge_mark": task.charge_mark,
-        "request_state": task.request_state,
-        "currency": task.currency,
-        **amount("held", task.held_nanos),
-        **amount("charged", task.charged_nanos),
-        **amount("refunded", task.refunded_nanos),
-        **amount("uncollected", task.uncollected_nanos),
-        "submission_id": identifier("submission", task.submission_id),
-        "verdict": task.verdict,
-        "input_type": task.input_type,
-        "reference_images": task.reference_images,
-        "aspect_ratio": task.aspect_ratio,
-        "resolution": task.resolution,
-        "duration_seconds": task.duration_seconds,
-        "count": task.count,
-        "delivered": task.delivered,
-        "quality": task.quality,
-        "camera": None if task.camera is None else json.loads(task.camera),
-        "remixed_from": identifier("task", task.remixed_from),
-        "failure_code": task.failure_code,
-        "failure_reason": task.failure_reason,
-        "download_state": task.download_state,
-        "download_address": _download_address(task),
-        "downloaded_at": time(task.downloaded_at),
-        "download_expires_at": time(task.download_expires_at),
-        "upstream": task.upstream,
-        "upstream_model": task.upstream_model,
-        "upstream_task_id": task.upstream_task_id,
-        "created_at": time(task.created_at),
-        "accepted_at": time(task.accepted_at),
-        "started_at": time(task.started_at),
-        "ended_at": time(task.ended_at),
-        "cancel_requested_at": time(task.cancel_requested_at),
-        "hold_expires_at": time(task.hold_expires_at),
-        "polls": task.polls,
-        "poll_failures": task.poll_failures,
-        "polled_at": time(task.polled_at),
-        "next_poll_at": time(task.next_poll_at),
-    }
-
-
-def _download_address(task: TaskView) -> str | None:
-    """Where its customer fetches the result, as long as it is there."""
-    if task.kind is not TaskKind.VIDEO or task.download_state not in _THERE:
-        return None
-    return f"/v1/videos/{show_id('task', task.task_id)}/content"

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from counterfoil.api.fields import PAGE_MAX, Cursor, Limit, Output, Page, amount, optional_time, paged, time
+from counterfoil.api.fields import PAGE_MAX, Cursor, Limit, Output, Page, optional_time, paged
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.clock import MICROS_PER_SECOND
+from counterfoil.foundation.shown import amount, time
 from counterfoil.spend.model import AttemptOutcome
 from counterfoil.spend.upstream_records import UpstreamHealth, UpstreamMargin
 

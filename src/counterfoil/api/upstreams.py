@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field, SecretStr
 
-from counterfoil.api.fields import PAGE_MAX, Cursor, Input, Limit, Output, Page, Text, Whole, paged, time
+from counterfoil.api.fields import PAGE_MAX, Cursor, Input, Limit, Output, Page, Text, Whole, paged
 from counterfoil.api.services import UseCases
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import time
 from counterfoil.spend.model import Dialect
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import MODELS_MAX

@@ -18,6 +18,7 @@ from counterfoil.bootstrap.services import (
     probes_of,
     running_postgres,
     same_account_of,
+    statements_of,
     waterfalls_of,
 )
 from counterfoil.cli.application import build_application
@@ -119,6 +120,8 @@ async def open_command_services(settings: Settings) -> AsyncIterator[CommandServ
                 codes=services.codes,
                 prices=services.prices,
                 spend=services.spend,
+                spending=services.spending,
+                statements=statements_of(services),
                 submissions=services.submissions,
                 same_account=same_account_of(services),
                 bundles=bundles_of(services),

@@ -18,7 +18,6 @@ from counterfoil.bootstrap.services import (
     search_of,
     statements_of,
     timelines_of,
-    waterfalls_of,
 )
 from counterfoil.console.application import Application, build_application
 from counterfoil.console.security import SESSION_COOKIE
@@ -79,7 +78,6 @@ def console_application(
             same_account=same_account_of(services),
             evidence=services.evidence,
             bundles=bundles_of(services),
-            waterfalls=waterfalls_of(services),
             timelines=timelines_of(services),
             search=search_of(services),
             tasks=services.tasks,

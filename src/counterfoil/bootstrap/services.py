@@ -11,15 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from counterfoil.approvals.model import ApprovalPolicy, ApprovalSettings
 from counterfoil.approvals.service import Approvals
-from counterfoil.bootstrap.evidence import build_evidence
-from counterfoil.bootstrap.identity import build_identity
-from counterfoil.bootstrap.knowledge import Knowledge, build_knowledge
-from counterfoil.bootstrap.notify import notifications
-from counterfoil.bootstrap.recharge import Recharge, build_recharge
-from counterfoil.bootstrap.reconcile import build_reconciliation
-from counterfoil.bootstrap.support import Desk, build_desk, build_intake
+from counterfoil.bootstrap.knowledge import Knowledge
+from counterfoil.bootstrap.recharge import Recharge
+from counterfoil.bootstrap.rooms import Ground, build_answers, build_everybody, build_money, checkpoints_in, open_calls
+from counterfoil.bootstrap.support import Desk
 from counterfoil.evidence.bundles_service import Bundles
 from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.search_service import Search
@@ -28,10 +24,7 @@ from counterfoil.evidence.timeline_service import Timelines
 from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import Unavailable
-from counterfoil.foundation.money import parse_nanos
 from counterfoil.gateway.errors import ANSWERS
-from counterfoil.gateway.model import GatewaySettings
-from counterfoil.gateway.upstream import open_session
 from counterfoil.identity.audit import Audit
 from counterfoil.identity.oidc import OpenIdConnect
 from counterfoil.identity.people_service import People
@@ -39,7 +32,7 @@ from counterfoil.identity.service import Members
 from counterfoil.identity.sessions import Sessions
 from counterfoil.identity.tokens import Tokens
 from counterfoil.ledger.checkpoints import CheckpointFolder
-from counterfoil.ledger.engine import Engine, EngineSettings
+from counterfoil.ledger.engine import Engine
 from counterfoil.ledger.guard import NoGuard
 from counterfoil.ledger.history_store import lock_accounts
 from counterfoil.ledger.proofs import Proofs
@@ -57,8 +50,7 @@ from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.redaction.kingfisher import RULES_FOLDER
 from counterfoil.redaction.rules import redact, redact_value
 from counterfoil.settings import Settings
-from counterfoil.spend.guard import SpendGuard
-from counterfoil.spend.service import Spend, SpendSettings
+from counterfoil.spend.service import Spend
 from counterfoil.spend.spending import Spending
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbes
@@ -69,12 +61,9 @@ from counterfoil.storage.database import Database
 from counterfoil.storage.embedded import EmbeddedPostgres
 from counterfoil.storage.migrate import migrate
 from counterfoil.support.intake import Intake
-from counterfoil.support.metrics import CaseMetrics
-from counterfoil.tasks.service import Tasks, TaskSettings
-from counterfoil.tasks.upstream import TaskUpstreams
+from counterfoil.tasks.service import Tasks
 
 _POSTGRES_WATCH_SECONDS = 1.0
-_SECONDS_PER_DAY = 86_400
 
 
 # The HTTP statuses of codes that calls are answered with.
@@ -177,127 +166,38 @@ async def connected_services(
     settings: Settings, url: str, *, with_engine: bool, environment: MutableMapping[str, str] | None = None
 ) -> AsyncIterator[Services]:
     """Every use case on a migrated database. Without the engine (`with_engine=False`) no call can be authorized."""
-    clock = SystemClock()
-    data_directory = DataDirectory.of(settings)
-
-    def guard_factory() -> SpendGuard:
-        return SpendGuard(clock)
-
+    clock, data_directory = SystemClock(), DataDirectory.of(settings)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             await Database.open(url, min_size=1, max_size=settings.database_connections)
         )
-        engine = Engine(url, clock=clock, guard_factory=guard_factory, settings=_engine_settings(settings))
-        if with_engine:
-            await engine.start()
-            stack.push_async_callback(engine.close)
-        ledger = Ledger(database, clock=clock, guard_factory=guard_factory)
-        directory = KeyDirectory(database, clock)
-        prices = PriceBooks(database, clock=clock)
-        routes = Routes(database, sealer=data_directory, environment=environment or os.environ)
-        await _read_books(prices, routes)
-        spend = Spend(
-            engine=engine, ledger=ledger, database=database, directory=directory, prices=prices, routes=routes,
-            clock=clock, settings=_spend_settings(settings, data_directory),
+        ground = Ground(
+            settings=settings, environment=environment or os.environ, clock=clock, data_directory=data_directory,
+            database=database,
         )  # fmt: skip
-        session = await stack.enter_async_context(open_session(keeps_connections=False))
-        tasks = Tasks(
-            database=database, spend=spend, routes=routes, upstreams=TaskUpstreams(session, clock), clock=clock,
-            settings=TaskSettings(hold_seconds=settings.task_hold_days * _SECONDS_PER_DAY),
-        )  # fmt: skip
-        approvals = Approvals(database, clock=clock, settings=_approval_settings(settings), redact=redact)
-        members = Members(database, clock=clock)
-        recharge = build_recharge(
-            database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
-            settings=settings, public_url=GatewaySettings.of(settings).public_url,
-            environment=environment or os.environ, session=session,
-        )  # fmt: skip
-        limits = LimitsService(database, clock=clock, lock_accounts=lock_accounts)
-        identity = build_identity(
-            database=database, clock=clock, ledger=ledger, data_directory=data_directory, settings=settings,
-            public_url=GatewaySettings.of(settings).public_url, session=session,
-        )  # fmt: skip
-        stack.push_async_callback(identity.mails.wait)
-        codes = Codes(database, ledger=ledger, clock=clock, secret=data_directory.derive(b"codes"))
-        proofs = Proofs(database, clock=clock, redact=redact, checkpoints=_checkpoints_in(data_directory))
-        stack.push_async_callback(proofs.close)
-        archive = Archive(database, prices=prices, clock=clock, folder=data_directory.path / "archive")
-        evidence = build_evidence(
-            database=database, clock=clock, ledger=ledger, spend=spend, tasks=tasks, orders=recharge.orders, codes=codes,
-            members=members, directory=directory, limits=limits, statuses=STATUSES,
-        )  # fmt: skip
-        upstreams = _upstreams_on(database, clock=clock, data_directory=data_directory, settings=settings)
+        calls = await open_calls(ground, stack, url=url, with_engine=with_engine)
+        everybody = build_everybody(ground, stack, calls)
+        money = build_money(ground, stack, calls)
+        answers = build_answers(ground, calls, everybody, money, statuses=STATUSES)
+        identity = everybody.identity
         yield Services(
-            recharge=recharge,
-            notify=notifications(
-                settings, database=database, clock=clock, data_directory=data_directory, members=members,
-                session=session, public_url=GatewaySettings.of(settings).public_url,
-            ),
-            evidence=evidence,
-            reconcile=build_reconciliation(
-                database=database, ledger=ledger, approvals=approvals, clock=clock, data_directory=data_directory,
-                recharge=recharge, spend=spend, archive=archive,
-                time_zone=settings.operator_time_zone,
-            ),
-            archive=archive,
-            intake=build_intake(
-                database=database, clock=clock, data_directory=data_directory, settings=settings, directory=directory,
-                limits=limits,
-            ),
-            desk=build_desk(
-                database=database, clock=clock, ledger=ledger, approvals=approvals, spend=spend, recharge=recharge,
-                evidence=evidence, upstreams=upstreams, members=members, directory=directory, limits=limits, codes=codes,
-                audit=identity.audit, statuses=STATUSES,
-            ),
-            knowledge=build_knowledge(
-                database=database, clock=clock, settings=settings, approvals=_approval_settings(settings),
-                metrics=CaseMetrics(database, clock=clock),
-            ),
-            settings=settings, clock=clock, data_directory=data_directory, database=database, engine=engine,
-            approvals=approvals,
-            ledger=ledger, proofs=proofs, upstream_records=UpstreamRecords(database, prices=prices), plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard), limits=limits,
+            settings=settings, clock=clock, data_directory=data_directory, database=database,
+            # Calls.
+            engine=calls.engine, ledger=calls.ledger, limits=calls.limits, directory=calls.directory,
+            prices=calls.prices, routes=calls.routes, upstreams=calls.upstreams, spend=calls.spend, tasks=calls.tasks,
+            plain_ledger=Ledger(database, clock=clock, guard_factory=NoGuard),
             limit_asks=LimitAsks(database, clock=clock, lock_accounts=lock_accounts, redact=redact),
-            directory=directory, members=members, prices=prices,
-            people=identity.people, sessions=identity.sessions, tokens=identity.tokens, audit=identity.audit,
-            oidc=identity.oidc,
-            codes=codes,
-            upstreams=upstreams, routes=routes,
-            spend=spend, spending=Spending(database), submissions=Submissions(database, clock=clock), tasks=tasks,
+            upstream_records=UpstreamRecords(database, prices=calls.prices),
+            spending=Spending(database), submissions=Submissions(database, clock=clock),
+            # People.
+            members=everybody.members, people=identity.people, sessions=identity.sessions, tokens=identity.tokens,
+            audit=identity.audit, oidc=identity.oidc, notify=everybody.notify,
+            # Money.
+            approvals=money.approvals, recharge=money.recharge, codes=money.codes, proofs=money.proofs,
+            archive=money.archive, reconcile=money.reconcile,
+            # Answers.
+            evidence=answers.evidence, intake=answers.intake, desk=answers.desk, knowledge=answers.knowledge,
         )  # fmt: skip
-
-
-async def _read_books(prices: PriceBooks, routes: Routes) -> None:
-    """Prices and routes as they are now; the shipped price book where there is none yet."""
-    await prices.refresh()
-    await prices.install_default()
-    await routes.refresh()
-
-
-def _upstreams_on(
-    database: Database, *, clock: SystemClock, data_directory: DataDirectory, settings: Settings
-) -> Upstreams:
-    return Upstreams(database, clock=clock, sealer=data_directory, timeout_seconds=settings.upstream_timeout_seconds)
-
-
-def _checkpoints_in(data_directory: DataDirectory) -> CheckpointFolder:
-    return CheckpointFolder(data_directory.checkpoints, data_directory.signing_key)
-
-
-def _engine_settings(settings: Settings) -> EngineSettings:
-    return EngineSettings(lanes=settings.lanes, batch_max=settings.batch_max, queue_max=settings.queue_max)
-
-
-def _spend_settings(settings: Settings, data_directory: DataDirectory) -> SpendSettings:
-    return SpendSettings(
-        fingerprint_secret=data_directory.derive(b"fingerprints"),
-        hold_seconds=settings.hold_seconds,
-        strict_bound=settings.input_bound == "strict",
-        fit=settings.fit_policy == "fit",
-    )
-
-
-def _approval_settings(settings: Settings) -> ApprovalSettings:
-    return ApprovalSettings(ApprovalPolicy(settings.approval_policy), parse_nanos(settings.approval_single_cap))
 
 
 def log_as_set(settings: Settings) -> None:
@@ -308,7 +208,7 @@ def log_as_set(settings: Settings) -> None:
 
 
 def checkpoints_of(services: Services) -> CheckpointFolder:
-    return _checkpoints_in(services.data_directory)
+    return checkpoints_in(services.data_directory)
 
 
 def bundles_of(services: Services) -> Bundles:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from counterfoil.cli.views import amount, identifier, time
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import amount, identifier, time
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.notify import model
 from counterfoil.notify.messages import places

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from counterfoil.approvals.model import Approval, ApprovalAction, ApprovalEvent, ApprovalState
+from counterfoil.approvals.shown import approval_in_full, approval_json
 from counterfoil.cli.command import MONEY, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import Most, OfAccount, account_id_of, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, money, table
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import identifier
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 
 ApprovalArgument = Annotated[str, typer.Argument(metavar="APPROVAL", help="The approval's id (appr_…).")]
@@ -129,36 +130,6 @@ def approval_lines(approval: Approval, events: Sequence[ApprovalEvent], language
         "",
         *table((Column(name="step", right=True), "time", "state", "by", "reason"), rows),
     ]
-
-
-def approval_json(approval: Approval) -> Json:
-    """An approval as recorded. An approved one has been carried out."""
-    return {
-        "approval_id": show_id("approval", approval.approval_id),
-        "action": approval.action,
-        "subject": approval.subject,
-        "account_id": identifier("account", approval.account_id),
-        **amount("amount", approval.amount),
-        "currency": approval.currency,
-        "reason": approval.reason,
-        "payload": approval.payload,
-        "proposed_by": approval.proposed_by,
-        "proposed_at": time(approval.proposed_at),
-        "policy": approval.policy,
-        "state": approval.state,
-        "decided_by": approval.decided_by,
-        "decided_at": time(approval.decided_at),
-        "decision_reason": approval.decision_reason,
-    }
-
-
-def approval_in_full(approval: Approval, events: Sequence[ApprovalEvent]) -> Json:
-    """An approval with its steps."""
-    steps = [
-        {"number": event.number, "at": time(event.at), "state": event.state, "by": event.by, "reason": event.reason}
-        for event in events
-    ]
-    return {**approval_json(approval), "events": steps}
 
 
 def _money(approval: Approval) -> str | None:

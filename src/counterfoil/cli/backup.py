@@ -11,7 +11,7 @@ from counterfoil.cli.command import RUN, Answer, Call, Commands
 from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.output import fields, moment
-from counterfoil.cli.views import time
+from counterfoil.foundation.shown import time
 from counterfoil.storage.safekeeping import Backup
 
 

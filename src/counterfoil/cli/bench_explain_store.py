@@ -444,6 +444,12 @@ def sample_orders(connection: Connection, *, most: int) -> list[Sample]:
     return [Sample(*row) for row in rows]
 
 
+def tidy(connection: Connection) -> None:
+    """Vacuum and analyze what is added up in the background."""
+    for table in ("transfer_sums", "spend_hours", "spend_marks"):
+        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
+
+
 def accounts(connection: Connection) -> list[UUID]:
     """Every account, the one with most requests first."""
     rows = connection.execute("SELECT account_id FROM accounts ORDER BY version DESC, account_id").fetchall()

@@ -59,6 +59,7 @@ class Agenda:
             for task in acting:
                 task.cancel()
             ended = await asyncio.gather(*acting, return_exceptions=True)
+        # Whoever was cut short is only cancelled; what went wrong is among the others.
         for error in ended:
             if isinstance(error, Exception):
                 raise error
@@ -68,6 +69,7 @@ class Agenda:
         try:
             await act()
         except Exception:
+            # Nobody acts after this; `run` raises it once all have ended.
             self._failed = True
             raise
         finally:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from counterfoil.approvals.model import Approval
-from counterfoil.cli.approvals import approval_json, approval_lines
+from counterfoil.approvals.shown import approval_json
+from counterfoil.cli.approvals import approval_lines
 from counterfoil.cli.case_options import By, CaseArgument, Reason, at_terminal, read_text
 from counterfoil.cli.case_views import answered_lines, metrics_lines, objection_table
 from counterfoil.cli.command import QUESTIONS, Answer, Call, Commands

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -20,7 +21,7 @@ from counterfoil.foundation.periods import read_time
 from counterfoil.identity.access import Principal
 from counterfoil.support.desk_model import CaseQuery, HandOver
 from counterfoil.support.intake import check_problem
-from counterfoil.support.model import CaseState, Priority, Resolution
+from counterfoil.support.model import Case, CaseState, Priority, Resolution
 from counterfoil.support.naming import find_case_id
 from counterfoil.support.shown import case_in_full, case_json, read_cursor, show_cursor
 
@@ -91,10 +92,8 @@ async def show(call: Call, case: CaseArgument) -> Answer:
 
 async def note(call: Call, case: CaseArgument, text: TextArgument, by: By) -> Answer:
     """Write a private remark, which nobody outside ever reads."""
-    words, who = read_text(text), at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.note(case_id, words, principal=who), call.language)
+    words = read_text(text)
+    return await _after(call, case, by, lambda services, one, who: services.cases.note(one, words, principal=who))
 
 
 async def assign(
@@ -106,20 +105,16 @@ async def assign(
     ] = None,
 ) -> Answer:
     """Say who has taken a case on."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.assign(case_id, to, principal=who), call.language)
+    return await _after(call, case, by, lambda services, one, who: services.cases.assign(one, to, principal=who))
 
 
 async def set_priority(
     call: Call, case: CaseArgument, priority: Annotated[Priority, typer.Argument(help="How soon it is wanted.")], by: By
 ) -> Answer:
     """Say how urgent a case is; its deadline moves with it, counted from when it came in."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.set_priority(case_id, priority, principal=who), call.language)
+    return await _after(
+        call, case, by, lambda services, one, who: services.cases.set_priority(one, priority, principal=who)
+    )
 
 
 RecordArgument = Annotated[
@@ -129,28 +124,25 @@ RecordArgument = Annotated[
 
 async def confirm(call: Call, case: CaseArgument, record: RecordArgument, by: By) -> Answer:
     """Say which record a case is about: its account and cause become the case's."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        subject = await _candidate(services, case_id, record, who)
-        return case_answer(services, await services.cases.confirm(case_id, subject, principal=who), call.language)
+
+    async def confirmed(services: Services, one: UUID, who: Principal) -> Case:
+        return await services.cases.confirm(one, await _candidate(services, one, record, who), principal=who)
+
+    return await _after(call, case, by, confirmed)
 
 
 async def reject(call: Call, case: CaseArgument, record: RecordArgument, by: By) -> Answer:
     """Say that a case is not about a candidate; where it was confirmed, it is so no more."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        subject = await _candidate(services, case_id, record, who)
-        return case_answer(services, await services.cases.reject(case_id, subject, principal=who), call.language)
+
+    async def rejected(services: Services, one: UUID, who: Principal) -> Case:
+        return await services.cases.reject(one, await _candidate(services, one, record, who), principal=who)
+
+    return await _after(call, case, by, rejected)
 
 
 async def search(call: Call, case: CaseArgument, by: By) -> Answer:
     """Have the records searched once more, in the background of a running serve."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.search_again(case_id, principal=who), call.language)
+    return await _after(call, case, by, lambda services, one, who: services.cases.search_again(one, principal=who))
 
 
 async def ask(
@@ -165,10 +157,9 @@ async def ask(
     ] = None,
 ) -> Answer:
     """Ask whoever reported a case for what is missing; the private link shows what is asked."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.ask(case_id, field or [], text, principal=who), call.language)
+    return await _after(
+        call, case, by, lambda services, one, who: services.cases.ask(one, field or [], text, principal=who)
+    )
 
 
 async def hand_over(
@@ -188,21 +179,16 @@ async def hand_over(
     ] = None,
 ) -> Answer:
     """Hand a case to another desk. Engineering sees only cases that were handed to it."""
-    who = at_terminal(by)
     what = HandOver(
         to=CaseState(f"with_{to}"), asks=asks, until=read_time(until), checked=tuple(checked or ()), bundle=bundle
     )
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.hand_over(case_id, what, principal=who), call.language)
+    return await _after(call, case, by, lambda services, one, who: services.cases.hand_over(one, what, principal=who))
 
 
 async def hand_back(call: Call, case: CaseArgument, text: TextArgument, by: By) -> Answer:
     """Give a case back to support with what has come of it."""
-    words, who = read_text(text), at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.hand_back(case_id, words, principal=who), call.language)
+    words = read_text(text)
+    return await _after(call, case, by, lambda services, one, who: services.cases.hand_back(one, words, principal=who))
 
 
 async def resolve(
@@ -212,18 +198,14 @@ async def resolve(
     by: By,
 ) -> Answer:
     """Say how a case was settled."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.resolve(case_id, resolution, principal=who), call.language)
+    return await _after(
+        call, case, by, lambda services, one, who: services.cases.resolve(one, resolution, principal=who)
+    )
 
 
 async def close(call: Call, case: CaseArgument, by: By) -> Answer:
     """Close a case."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.close(case_id, principal=who), call.language)
+    return await _after(call, case, by, lambda services, one, who: services.cases.close(one, principal=who))
 
 
 async def reopen(
@@ -233,10 +215,7 @@ async def reopen(
     by: By,
 ) -> Answer:
     """Open a case again, with a new deadline; the records are searched once more."""
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.cases.reopen(case_id, reason, principal=who), call.language)
+    return await _after(call, case, by, lambda services, one, who: services.cases.reopen(one, reason, principal=who))
 
 
 async def group(
@@ -252,15 +231,14 @@ async def group(
     """Put a case together with others of the same cause, so that they are answered together."""
     if out and other is not None:
         raise InputError(field="--out", expected="--with or --out, not both")
-    who = at_terminal(by)
-    async with call.services() as services:
-        case_id = await find_case_id(services.cases, case, principal=who)
+
+    async def grouped(services: Services, one: UUID, who: Principal) -> Case:
         if out:
-            done = await services.cases.ungroup(case_id, principal=who)
-        else:
-            group_id = None if other is None else await _group_of(services, other, who)
-            done = await services.cases.group(case_id, group_id, principal=who)
-        return case_answer(services, done, call.language)
+            return await services.cases.ungroup(one, principal=who)
+        group_id = None if other is None else await _group_of(services, other, who)
+        return await services.cases.group(one, group_id, principal=who)
+
+    return await _after(call, case, by, grouped)
 
 
 async def purge(
@@ -270,10 +248,17 @@ async def purge(
     by: By,
 ) -> Answer:
     """Take out for good what people typed for a closed case. Nothing brings it back; the steps stay, without their words."""
+    return await _after(call, case, by, lambda services, one, who: services.case_purging.purge(one, by=who, why=why))
+
+
+async def _after(
+    call: Call, case: str, by: str, step: Callable[[Services, UUID, Principal], Awaitable[Case]]
+) -> Answer:
+    """A case after a step that somebody has taken with it."""
     who = at_terminal(by)
     async with call.services() as services:
         case_id = await find_case_id(services.cases, case, principal=who)
-        return case_answer(services, await services.case_purging.purge(case_id, by=who, why=why), call.language)
+        return case_answer(services, await step(services, case_id, who), call.language)
 
 
 async def _candidate(services: Services, case_id: UUID, given: str, principal: Principal) -> str:

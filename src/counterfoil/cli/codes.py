@@ -11,7 +11,6 @@ from uuid import UUID
 
 import typer
 
-from counterfoil.cli.code_views import batch_json, code_json, redemption_json, try_json
 from counterfoil.cli.command import MONEY, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import (
@@ -26,10 +25,10 @@ from counterfoil.cli.options import (
 )
 from counterfoil.cli.output import Column, fields, moment, money, table
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import identifier
 from counterfoil.foundation.errors import Conflict, NotFound, Unavailable
 from counterfoil.foundation.ids import read_any_id, read_id, show_id
 from counterfoil.foundation.money import parse_nanos
+from counterfoil.foundation.shown import identifier
 from counterfoil.foundation.vocabulary import Kind, Language, error_entry, text
 from counterfoil.ledger.model import GrantKind
 from counterfoil.recharge.codes_model import (
@@ -42,6 +41,7 @@ from counterfoil.recharge.codes_model import (
     TryOutcome,
 )
 from counterfoil.recharge.codes_rules import CODES_PER_BATCH_MAX, GRANT_DAYS_MAX, GRANT_PRIORITY_MAX
+from counterfoil.recharge.codes_shown import batch_json, code_json, redemption_json, try_json
 
 # Longer than anything that could be a code; a file given by mistake is not read to its end.
 _TYPED_CHARACTERS_MAX = 1_000

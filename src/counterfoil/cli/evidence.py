@@ -14,7 +14,6 @@ from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import account_id_of
 from counterfoil.cli.output import cell
-from counterfoil.cli.views import Json
 from counterfoil.evidence import bundle_verdict, bundles
 from counterfoil.evidence.bundle_verdict import Proof, Verification
 from counterfoil.evidence.bundle_verify import read_public_key
@@ -22,6 +21,7 @@ from counterfoil.evidence.bundle_verify import verify as verify_bundle
 from counterfoil.evidence.bundles import FILE_BYTES_MAX, View
 from counterfoil.evidence.bundles_service import Bundle
 from counterfoil.foundation.errors import InputError, Unavailable
+from counterfoil.foundation.shown import Json
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 
 # Read instead of a file.

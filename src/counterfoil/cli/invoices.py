@@ -12,9 +12,9 @@ from counterfoil.cli.command import Answer, Call, Commands
 from counterfoil.cli.options import Most, OfAccount, account_id_of, read_optional_id
 from counterfoil.cli.order_decisions import By, OrderArgument, Reason
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.views import Json, amount, time
 from counterfoil.foundation.errors import Unavailable
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import Json, amount, time
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.recharge.invoices_model import InvoiceRequest, InvoiceState
 

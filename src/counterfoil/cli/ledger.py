@@ -11,10 +11,10 @@ from counterfoil.cli.command import MONEY, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import AccountArgument, Most, SourceId, find_account, read_amount, read_optional_time
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.views import amount as both
 from counterfoil.cli.views import balance_json, cause, grant_json, operation_json, transfer_json
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import format_nanos, parse_nanos
+from counterfoil.foundation.shown import amount as both
 from counterfoil.ledger.model import (
     ADJUSTMENTS,
     BREAKAGE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from counterfoil.cli.command import Answer, Call, Commands
 from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.output import Column, fields, moment, table
-from counterfoil.cli.views import amount, time
 from counterfoil.foundation.money import format_nanos
+from counterfoil.foundation.shown import amount, time
 
 
 async def verify(call: Call) -> Answer:

@@ -11,10 +11,11 @@ from counterfoil.cli.command import Answer, Call, Commands
 from counterfoil.cli.options import Most, find_account, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, table
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import Json, identifier, limit_json, quantity, time
+from counterfoil.cli.views import limit_json, quantity
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import format_nanos, parse_nanos
 from counterfoil.foundation.periods import read_time
+from counterfoil.foundation.shown import Json, identifier, time
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.limits.asks_model import AskState, ShownAsk
 from counterfoil.limits.model import Unit

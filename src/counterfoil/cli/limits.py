@@ -13,10 +13,11 @@ from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import find_account, find_group, find_key
 from counterfoil.cli.output import Column, fields, moment, table
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import Json, limit_json, standing_json
+from counterfoil.cli.views import limit_json, standing_json
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import format_nanos, parse_nanos
 from counterfoil.foundation.periods import Window
+from counterfoil.foundation.shown import Json
 from counterfoil.limits.model import Limit, Scope, Unit
 from counterfoil.limits.validation import check_limit
 

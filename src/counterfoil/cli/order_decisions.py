@@ -9,17 +9,18 @@ from typing import Annotated
 import typer
 
 from counterfoil.approvals.model import Approval
-from counterfoil.cli.approvals import approval_json, approval_lines
+from counterfoil.approvals.shown import approval_json
+from counterfoil.cli.approvals import approval_lines
 from counterfoil.cli.command import Answer, Call, Commands
 from counterfoil.cli.options import SourceId, read_amount
 from counterfoil.cli.order_lines import order_lines, refund_label
-from counterfoil.cli.order_views import order_in_full, refund_json
 from counterfoil.cli.output import fields, moment, money
 from counterfoil.cli.services import Services
-from counterfoil.cli.views import amount as both
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount as both
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.recharge.model import DisputeState, RefundState
+from counterfoil.recharge.orders_shown import order_in_full, refund_json
 
 # Longer than any provider's number; a file given by mistake is not read to its end.
 _NUMBER_CHARACTERS_MAX = 1_000

@@ -20,13 +20,13 @@ from counterfoil.cli.options import (
 )
 from counterfoil.cli.order_decisions import By, NumberOption, OrderArgument, read_number
 from counterfoil.cli.order_lines import notices_table, order_fields, order_lines, orders_table, words
-from counterfoil.cli.order_views import notice_json, order_in_full, order_json
 from counterfoil.cli.services import Services
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.foundation.money import parse_nanos
 from counterfoil.foundation.periods import show_time
 from counterfoil.foundation.vocabulary import Kind, Language
 from counterfoil.recharge.model import Order, OrderState
+from counterfoil.recharge.orders_shown import notice_json, order_in_full, order_json
 from counterfoil.recharge.providers.port import PayBy
 
 OfProvider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this provider's.")]

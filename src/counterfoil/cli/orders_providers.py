@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from counterfoil.cli.command import Answer, Call, Commands
-from counterfoil.cli.order_views import provider_json
 from counterfoil.cli.output import fields, moment, table
 from counterfoil.cli.services import Services
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.vocabulary import Kind, Language, entry
 from counterfoil.recharge.model import ProviderKind
+from counterfoil.recharge.orders_shown import provider_json
 from counterfoil.recharge.providers_service import NewProvider
 from counterfoil.recharge.providers_store import ProviderRow
 

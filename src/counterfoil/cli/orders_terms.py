@@ -9,9 +9,9 @@ import typer
 
 from counterfoil.cli.command import Answer, Call, Commands
 from counterfoil.cli.order_decisions import By
-from counterfoil.cli.order_views import bonus_json, rate_json
 from counterfoil.cli.output import Column, moment, money, table
 from counterfoil.foundation.money import parse_nanos
+from counterfoil.recharge.orders_shown import bonus_json, rate_json
 from counterfoil.recharge.terms import BonusRule, Rate, read_rate, read_share, show_rate, show_share
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from counterfoil.cli.views import Json, identifier, time
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import Json, identifier, time
 from counterfoil.identity.audit_model import AuditEvent
 from counterfoil.identity.invitations_model import Invitation
 from counterfoil.identity.people_model import Person, Session

@@ -14,11 +14,11 @@ from counterfoil.cli.errors import ExitStatus
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import read_optional_time
 from counterfoil.cli.output import Column, fields, moment, table
-from counterfoil.cli.views import Json, time
 from counterfoil.foundation.clock import SystemClock
 from counterfoil.foundation.errors import InputError, NotFound
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import to_datetime
+from counterfoil.foundation.shown import Json, time
 from counterfoil.pricing.documents import SHIPPED, parse_document, shipped_document, show_rate
 from counterfoil.pricing.genai import CUSTOMER_PROVIDERS, genai_book
 from counterfoil.pricing.model import Price, PriceChange

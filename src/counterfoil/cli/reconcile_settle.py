@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from counterfoil.approvals.model import Approval
-from counterfoil.cli.approvals import approval_json, approval_lines
+from counterfoil.approvals.shown import approval_json
+from counterfoil.cli.approvals import approval_lines
 from counterfoil.cli.command import MONEY, Answer, Call, Commands
 from counterfoil.cli.options import account_id_of, read_amount
 from counterfoil.cli.reconcile_breaks import BreakArgument, break_answer

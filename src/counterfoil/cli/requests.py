@@ -10,10 +10,10 @@ from counterfoil.cli.command import QUESTIONS, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import Most, OfAccount, account_id_of, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.request_views import request_in_full, request_json
-from counterfoil.cli.views import identifier
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import identifier
 from counterfoil.spend.model import RequestState, RequestView
+from counterfoil.spend.shown import request_in_full, request_json
 
 
 async def list_requests(

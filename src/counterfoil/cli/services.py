@@ -21,6 +21,7 @@ from counterfoil.identity.tokens import Tokens
 from counterfoil.knowledge.editing import Editing
 from counterfoil.ledger.checkpoints import CheckpointFolder
 from counterfoil.ledger.service import Ledger
+from counterfoil.ledger.statements import Statements
 from counterfoil.limits.asks import LimitAsks
 from counterfoil.limits.service import LimitsService
 from counterfoil.notify.service import Notifications
@@ -36,6 +37,7 @@ from counterfoil.recharge.terms_service import RechargeTerms
 from counterfoil.reconcile.archive import Archive
 from counterfoil.reconcile.desk import Reconciliation
 from counterfoil.spend.service import Spend
+from counterfoil.spend.spending import Spending
 from counterfoil.spend.submission_history import Submissions
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams import Upstreams
@@ -106,6 +108,8 @@ class Services:
     invoices: Invoices
     prices: PriceBooks
     spend: Spend
+    spending: Spending
+    statements: Statements
     submissions: Submissions
     same_account: SameAccount
     bundles: Bundles

@@ -19,10 +19,10 @@ from counterfoil.cli.options import (
     read_optional_time,
 )
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.task_views import burst_json, submission_in_full, submission_json
 from counterfoil.foundation.clock import MICROS_PER_SECOND
 from counterfoil.foundation.ids import read_id, show_id
 from counterfoil.spend.model import RequestView, SubmissionView
+from counterfoil.spend.shown import burst_json, submission_in_full, submission_json
 
 _DAY = 86_400 * MICROS_PER_SECOND
 _COLUMNS = (

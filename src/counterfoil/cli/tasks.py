@@ -10,11 +10,11 @@ from counterfoil.cli.command import MONEY, Answer, Call, Commands
 from counterfoil.cli.launchers import Launchers
 from counterfoil.cli.options import Most, OfAccount, OfKey, account_id_of, read_amount, read_optional_id
 from counterfoil.cli.output import Column, fields, moment, money, table
-from counterfoil.cli.task_views import download_address, task_in_full, task_json
-from counterfoil.cli.views import amount, identifier
 from counterfoil.foundation.ids import read_id, show_id
+from counterfoil.foundation.shown import amount, identifier
 from counterfoil.foundation.vocabulary import Kind, Language, find_entry
 from counterfoil.tasks.model import Source, TaskKind, TaskState, TaskView
+from counterfoil.tasks.shown import download_address, task_in_full, task_json
 
 TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="The task's id (task_…).")]
 _ROUND_MOST = 1_000

@@ -6,12 +6,10 @@ as shown everywhere.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from counterfoil.foundation.ids import show_id
-from counterfoil.foundation.money import format_nanos
-from counterfoil.foundation.periods import show_time
+from counterfoil.foundation.shown import Json, amount, identifier, time
 from counterfoil.identity.model import Member
 from counterfoil.ledger.history_store import Account
 from counterfoil.ledger.model import Hold, HoldEnd, Operation, Refused, Transfer
@@ -19,20 +17,6 @@ from counterfoil.ledger.service import Balance, GrantView
 from counterfoil.limits.model import AccountDuplicates, Group, Key, Limit, LimitStanding, Unit
 from counterfoil.spend.upstream_probe import UpstreamProbe
 from counterfoil.spend.upstreams_model import Upstream
-
-Json = dict[str, Any]
-
-
-def amount(name: str, nanos: int | None) -> Json:
-    return {f"{name}_nanos": nanos, name: None if nanos is None else format_nanos(nanos)}
-
-
-def time(at: int | None) -> str | None:
-    return None if at is None else show_time(at)
-
-
-def identifier(kind: str, value: UUID | None) -> str | None:
-    return None if value is None else show_id(kind, value)
 
 
 def account_json(account: Account) -> Json:

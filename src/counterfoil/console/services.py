@@ -14,7 +14,6 @@ from counterfoil.evidence.same_account_service import SameAccount
 from counterfoil.evidence.search_service import Search
 from counterfoil.evidence.service import Evidence
 from counterfoil.evidence.timeline_service import Timelines
-from counterfoil.evidence.waterfall_service import Waterfalls
 from counterfoil.foundation.clock import Clock
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.identity.audit import Audit
@@ -116,7 +115,6 @@ class Services:
     same_account: SameAccount
     evidence: Evidence
     bundles: Bundles
-    waterfalls: Waterfalls
     timelines: Timelines
     search: Search
     tasks: Tasks

@@ -1,14 +1,20 @@
-"""Amounts, times and counts as people write them, in one language and time zone."""
+"""Amounts, times and counts as people write them, in one language and time zone.
+
+A page writes hundreds of amounts and times. Babel says how one language writes a currency, once; digits are then put
+together here, since both languages group and divide them alike. What is on a page now and then is Babel's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date, format_datetime, format_timedelta, get_timezone_name
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_percent
 
 from counterfoil.foundation.money import format_nanos
 from counterfoil.foundation.periods import show_time, to_datetime
@@ -45,19 +51,25 @@ class Shown:
         """An amount exactly, with its currency; at least two decimals and never a rounded one."""
         if nanos is None:
             return "—"
-        amount = Decimal(format_nanos(nanos))
-        return format_currency(amount, currency, locale=self.locale, currency_digits=False, decimal_quantization=False)
+        return self._in_currency(format_nanos(nanos), currency)
 
     def short_money(self, nanos: int | None, currency: str) -> str:
         """An amount for a headline: rounded to the cent, with four decimals below one."""
         if nanos is None:
             return "—"
         places = Decimal("0.01") if abs(nanos) >= 1_000_000_000 or nanos == 0 else Decimal("0.0001")
-        amount = Decimal(format_nanos(nanos)).quantize(places)
-        return format_currency(amount, currency, locale=self.locale, currency_digits=False, decimal_quantization=False)
+        return self._in_currency(f"{Decimal(format_nanos(nanos)).quantize(places):f}", currency)
+
+    def _in_currency(self, plain: str, currency: str) -> str:
+        """A plain amount with its currency, its digits in groups, and at least two decimals."""
+        digits = plain.removeprefix("-")
+        before, after = _around(self.language, currency, is_negative=digits != plain)
+        whole, _, decimals = digits.partition(".")
+        decimals = decimals.rstrip("0").ljust(2, "0")
+        return f"{before}{int(whole):,}.{decimals}{after}"
 
     def count(self, number: int | None) -> str:
-        return "—" if number is None else format_decimal(number, locale=self.locale)
+        return "—" if number is None else f"{number:,}"
 
     def percent(self, part: int, whole: int) -> str:
         """A share to the whole per cent; "—" of nothing."""
@@ -67,12 +79,15 @@ class Shown:
         """Date and time to the second, in the reader's zone."""
         if at is None:
             return "—"
-        return format_datetime(to_datetime(at), "yyyy-MM-dd HH:mm:ss", tzinfo=self.zone, locale=self.locale)
+        return self._moment(at).isoformat(" ", "seconds")[:19]
 
     def day(self, at: int | None) -> str:
         if at is None:
             return "—"
-        return format_datetime(to_datetime(at), "yyyy-MM-dd", tzinfo=self.zone, locale=self.locale)
+        return self._moment(at).date().isoformat()
+
+    def _moment(self, at: int) -> datetime:
+        return to_datetime(at).astimezone(self.zone)
 
     def long_day(self, at: int) -> str:
         """Such as "November 29, 2026" or "2026年11月29日"."""
@@ -97,12 +112,20 @@ class Shown:
         if micros is None:
             return "—"
         if micros < 10_000_000:
-            return f"{format_decimal(micros // 1000, locale=self.locale)} ms"
+            return f"{micros // 1000:,} ms"
         return format_timedelta(to_datetime(micros) - to_datetime(0), granularity="second", locale=self.locale)
 
     def exact_time(self, at: int) -> str:
         """RFC 3339 in UTC, for `<time datetime>` and for files."""
         return show_time(at)
+
+
+@cache
+def _around(language: Language, currency: str, *, is_negative: bool) -> tuple[str, str]:
+    """What stands before and after an amount's digits."""
+    one = format_currency(Decimal(-1 if is_negative else 1), currency, locale=_LOCALES[language], currency_digits=False)
+    before, _, after = one.partition("1.00")
+    return before, after
 
 
 def short_id(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -174,6 +174,11 @@ class Column:
     numeric: bool = False
     wide: bool = False
 
+    @property
+    def css(self) -> str:
+        """The classes of its cells."""
+        return " ".join(name for name, is_so in (("numeric", self.numeric), ("wide", self.wide)) if is_so)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -191,6 +196,12 @@ class Table:
     keys: Sequence[str] | None = None
     live: bool = False
     totals: Sequence[Cell] | None = None
+
+    def lines(self) -> Iterator[tuple[int, str | None, Iterable[tuple[str, Cell]]]]:
+        """Every row: its number from 1, its key where rows can be chosen, and its cells with the classes of their columns."""
+        classes = [column.css for column in self.columns]
+        for number, row in enumerate(self.rows, 1):
+            yield number, self.keys[number - 1] if self.keys else None, zip(classes, row, strict=False)
 
 
 def form_of(cell: Cell) -> str:

@@ -16,9 +16,11 @@ from counterfoil.evidence.waterfall import SLICES_MAX, Dimension
 from counterfoil.evidence.waterfall_steps import Movement
 from counterfoil.foundation.ids import make_id
 from counterfoil.foundation.periods import MICROS_PER_SECOND
+from counterfoil.ledger.statement import movements_of
 from counterfoil.ledger.statement_store import positions_of as positions_of
 from counterfoil.ledger.statement_store import prepare as prepare
 from counterfoil.ledger.statement_store import sum_between as sum_between
+from counterfoil.ledger.sums_store import sums_between
 
 Connection = AsyncConnection[Any]
 
@@ -67,15 +69,8 @@ async def standing_of(connection: Connection, *, account_id: UUID) -> Standing:
 
 async def movements_between(connection: Connection, *, account_id: UUID, above: int, through: int) -> list[Movement]:
     """The transfers of a window by code, cause and accounts."""
-    cursor = await connection.execute(
-        "SELECT code, cause_kind, debit, credit, sum(amount)::text, count(*) FROM transfers"
-        " WHERE account_id = %s AND version > %s AND version <= %s GROUP BY 1, 2, 3, 4",
-        (account_id, above, through),
-    )
-    return [
-        Movement(code, cause_kind, debit, credit, int(nanos), transfers)
-        for code, cause_kind, debit, credit, nanos, transfers in await cursor.fetchall()
-    ]
+    sums = await sums_between(connection, account_id=account_id, above=above, through=through)
+    return [Movement(*one) for one in movements_of(sums)]
 
 
 async def held_at(connection: Connection, *, account_id: UUID, at: int) -> int:

@@ -28,7 +28,6 @@ from counterfoil.storage.database import Database
 
 _EXPIRY_BATCH = 200
 _LAST_ID = UUID(int=2**128 - 1)
-_ALWAYS = 2**63 - 1
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -184,17 +183,17 @@ class Ledger:
         return outcome
 
     async def balance(self, account_id: UUID, *, at: int | None = None) -> Balance:
-        """Posted and held at a time (default: now), computed from transfers and holds."""
+        """Posted and held now, as the account has them; or at a time, computed from transfers and holds."""
         account = await self.account(account_id)
-        moment = self._clock.now() if at is None else at
-        async with self._database.reading() as connection:
-            # An account's own time may be ahead of this process' clock: now means everything there is.
-            posted, held, event_no = await history_store.balance_at(
-                connection, account_id=account_id, at=_ALWAYS if at is None else at
-            )
+        if at is None:
+            posted, held, event_no = account.posted, account.held, account.event_no
+        else:
+            async with self._database.reading() as connection:
+                posted, held, event_no = await history_store.balance_at(connection, account_id=account_id, at=at)
         return Balance(
-            account_id=account_id, currency=account.currency, at=moment, event_no=event_no, posted=posted, held=held
-        )
+            account_id=account_id, currency=account.currency, at=self._clock.now() if at is None else at,
+            event_no=event_no, posted=posted, held=held,
+        )  # fmt: skip
 
     async def grants(self, account_id: UUID) -> list[GrantView]:
         async with self._database.reading() as connection:

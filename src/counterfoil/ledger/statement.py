@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
-from counterfoil.ledger.model import TransferCode
+from counterfoil.ledger.model import WALLET, TransferCode
+from counterfoil.ledger.sums import Sum
 
 CHARGE_CODES = (TransferCode.CHARGE.value, TransferCode.OVERAGE.value)
 
@@ -93,6 +94,42 @@ def lines_of(legs: Sequence[Leg], runs: Iterable[Run], *, balance: int) -> list[
         lines.append(replace(line, balance=balance))
         balance -= line.amount
     return lines
+
+
+def runs_of(sums: Iterable[Sum]) -> list[Run]:
+    """The charges among what was added up between breaks, one run a part."""
+    runs: dict[int, Run] = {}
+    for one in sums:
+        if one.code not in CHARGE_CODES or one.debit != WALLET:
+            continue
+        run = Run(one.first_version, one.last_version, one.first_at, one.last_at, one.first_legs, one.change)
+        there = runs.get(one.part)
+        runs[one.part] = run if there is None else _one_run(there, run)
+    return list(runs.values())
+
+
+def _one_run(one: Run, other: Run) -> Run:
+    return Run(
+        min(one.first_version, other.first_version), max(one.last_version, other.last_version),
+        min(one.first_at, other.first_at), max(one.last_at, other.last_at), one.charges + other.charges,
+        one.change + other.change,
+    )  # fmt: skip
+
+
+def movements_of(sums: Iterable[Sum]) -> tuple[tuple[str, str, str, str, int, int], ...]:
+    """Code, cause, debit and credit, nanos and how many transfers, of what was added up without breaks."""
+    return tuple((one.code, one.cause_kind, one.debit, one.credit, one.amount, one.transfers) for one in sums)
+
+
+def charged_by_part(sums: Iterable[Sum], *, parts: int) -> list[int]:
+    """What each part was charged, less what was given back in it."""
+    charged = [0] * parts
+    for one in sums:
+        if one.code in CHARGE_CODES:
+            charged[one.part] += one.amount
+        elif one.code == TransferCode.REFUND:
+            charged[one.part] -= one.amount
+    return charged
 
 
 def whole_operations(legs: Sequence[Leg], *, most: int) -> tuple[Sequence[Leg], int | None]:

@@ -1,4 +1,4 @@
-"""The SQL of statements: one account's transfers between two versions, one by one and added up.
+"""The SQL of statements: one account's transfers between two versions.
 
 Everything is found through the primary key: versions are dense and their times never run backwards, so a time is found
 among them by halving.
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from counterfoil.ledger.statement import CHARGE_CODES, Leg, Run
+from counterfoil.ledger.statement import Leg
+from counterfoil.ledger.sums_store import sums_between
 
 Connection = AsyncConnection[Any]
 
@@ -23,9 +24,13 @@ _LEG: LiteralString = (
 
 
 async def prepare(connection: Connection) -> None:
-    """Plan for rows that are found by their keys: statistics of whole tables say nothing of one account's versions."""
+    """Plan for rows that are found by their keys: statistics of whole tables say nothing of one account's versions.
+
+    Nor of how few groups these make: adding them up sorts nothing where a hash may be as large as is feared.
+    """
     await connection.execute(
-        "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
+        "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan;"
+        " SET LOCAL work_mem = '64MB'"
     )
 
 
@@ -60,26 +65,22 @@ async def positions_of(
 
 async def sum_between(connection: Connection, *, account_id: UUID, above: int, through: int) -> int:
     """What the transfers above a version and through another have changed the wallet by."""
+    return sum(
+        one.change for one in await sums_between(connection, account_id=account_id, above=above, through=through)
+    )
+
+
+async def span_of(connection: Connection, *, account_id: UUID, above: int, through: int) -> tuple[int, int] | None:
+    """When the first and the last transfer above a version and through another were posted; None where there is none."""
     cursor = await connection.execute(
-        "SELECT coalesce(sum(CASE WHEN credit = 'wallet' THEN amount WHEN debit = 'wallet' THEN -amount ELSE 0 END), 0)"
-        "::text FROM transfers WHERE account_id = %s AND version > %s AND version <= %s",
-        (account_id, above, through),
+        "SELECT (SELECT created_at FROM transfers WHERE account_id = %(account)s AND version > %(above)s"
+        " AND version <= %(through)s ORDER BY version LIMIT 1),"
+        " (SELECT created_at FROM transfers WHERE account_id = %(account)s AND version > %(above)s"
+        " AND version <= %(through)s ORDER BY version DESC LIMIT 1)",
+        {"account": account_id, "above": above, "through": through},
     )
     row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-async def movements_between(
-    connection: Connection, *, account_id: UUID, above: int, through: int
-) -> list[tuple[str, str, str, str, int, int]]:
-    """The transfers of a period by code, cause and accounts: nanos, and how many."""
-    cursor = await connection.execute(
-        "SELECT code, cause_kind, debit, credit, sum(amount)::text, count(*) FROM transfers"
-        " WHERE account_id = %s AND version > %s AND version <= %s GROUP BY 1, 2, 3, 4",
-        (account_id, above, through),
-    )
-    return [(*row[:4], int(row[4]), row[5]) for row in await cursor.fetchall()]
+    return None if row is None or row[0] is None else (row[0], row[1])
 
 
 async def leg_at(connection: Connection, *, account_id: UUID, version: int) -> int:
@@ -91,28 +92,27 @@ async def leg_at(connection: Connection, *, account_id: UUID, version: int) -> i
     return 1 if row is None else row[0]
 
 
-async def legs_between(
-    connection: Connection, *, account_id: UUID, above: int, through: int, charges: bool, most: int
-) -> list[Leg]:
-    """The wallet's transfers above a version and through another, newest first; `charges`: those of calls as well."""
+async def legs_between(connection: Connection, *, account_id: UUID, above: int, through: int, most: int) -> list[Leg]:
+    """The wallet's transfers above a version and through another, newest first."""
     cursor = await connection.execute(
         f"SELECT {_LEG} FROM transfers WHERE account_id = %s AND version > %s AND version <= %s"  # noqa: S608
-        " AND (debit = 'wallet' OR credit = 'wallet') AND (%s OR code <> ALL(%s)) ORDER BY version DESC LIMIT %s",
-        (account_id, above, through, charges, list(CHARGE_CODES), most),
+        " AND (debit = 'wallet' OR credit = 'wallet') ORDER BY version DESC LIMIT %s",
+        (account_id, above, through, most),
     )
     return [Leg(*row) for row in await cursor.fetchall()]
 
 
-async def runs_between(
-    connection: Connection, *, account_id: UUID, above: int, through: int, breaks: Sequence[int], days: Sequence[int]
-) -> list[Run]:
-    """The charges above a version and through another, added up between `breaks` (versions) and `days` (their starts);
-    both are in their order."""
+async def legs_besides_charges(
+    connection: Connection, *, account_id: UUID, above: int, through: int, most: int
+) -> list[Leg]:
+    """The same without those of calls, found by an index that only they are in: by their time."""
+    span = await span_of(connection, account_id=account_id, above=above, through=through)
+    if span is None:
+        return []
     cursor = await connection.execute(
-        "SELECT min(version), max(version), min(created_at), max(created_at), count(*) FILTER (WHERE leg = 1),"
-        " -sum(amount)::bigint FROM transfers WHERE account_id = %s AND version > %s AND version <= %s"
-        " AND debit = 'wallet' AND code = ANY(%s)"
-        " GROUP BY width_bucket(version, %s::bigint[]), width_bucket(created_at, %s::bigint[])",
-        (account_id, above, through, list(CHARGE_CODES), list(breaks), list(days)),
+        f"SELECT {_LEG} FROM transfers WHERE account_id = %s AND created_at >= %s AND created_at <= %s"  # noqa: S608
+        " AND version > %s AND version <= %s AND (debit = 'wallet' OR credit = 'wallet')"
+        " AND code NOT IN ('charge', 'overage') ORDER BY created_at DESC, version DESC LIMIT %s",
+        (account_id, *span, above, through, most),
     )
-    return [Run(*row) for row in await cursor.fetchall()]
+    return [Leg(*row) for row in await cursor.fetchall()]

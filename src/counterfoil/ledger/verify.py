@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from counterfoil.foundation.ids import show_id
-from counterfoil.ledger import history_store
+from counterfoil.ledger import history_store, sums_store
 from counterfoil.ledger.chain import link
 from counterfoil.ledger.checkpoints import Checkpoint
 from counterfoil.ledger.model import EMPTY_HASH, WALLET, Transfer
@@ -176,6 +176,9 @@ async def _check_balances(
         report.add("hold", account_id, None, f"hold {hold_id.hex}: {message}")
     for account_id, event_no, message in await history_store.misnumbered_events(connection):
         report.add("event", account_id, None, f"event {event_no}: {message}")
+    for account_id, span, stretch in await sums_store.differing(connection):
+        message = f"what versions {stretch * span + 1} to {(stretch + 1) * span} were added up to is not what they are"
+        report.add("balance", account_id, None, message)
 
 
 def _check_head(report: Report, account: history_store.Account, walk: _Walk) -> None:

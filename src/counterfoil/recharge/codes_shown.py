@@ -1,9 +1,9 @@
-"""What commands give to programs about redemption codes: batches, codes by their masks, and tries."""
+"""What doors show of redemption codes, as plain JSON: batches, codes by their masks, and tries."""
 
 from __future__ import annotations
 
-from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import Json, amount, identifier, time
 from counterfoil.recharge.codes_model import BatchView, CodeView, Redemption, Try
 
 

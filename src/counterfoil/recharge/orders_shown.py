@@ -1,9 +1,9 @@
-"""What commands give to programs about recharge orders, payment providers, rates and bonus rules."""
+"""What doors show of recharge orders, payment providers, rates and bonus rules, as plain JSON."""
 
 from __future__ import annotations
 
-from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import show_id
+from counterfoil.foundation.shown import Json, amount, identifier, time
 from counterfoil.recharge.model import Dispute, Notice, Order, OrderEvent, OrderRefund
 from counterfoil.recharge.providers_service import PaymentProviders
 from counterfoil.recharge.providers_store import ProviderRow

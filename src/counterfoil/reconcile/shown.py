@@ -10,7 +10,7 @@ from uuid import UUID
 from counterfoil.foundation.errors import InputError
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.money import format_nanos
-from counterfoil.foundation.periods import show_time
+from counterfoil.foundation.shown import Json, amount, identifier, time
 from counterfoil.reconcile.breaks_service import BreakView, StandingCount
 from counterfoil.reconcile.desk_model import (
     Break,
@@ -28,7 +28,6 @@ from counterfoil.reconcile.desk_model import (
 from counterfoil.reconcile.imports import Imported, StatementView
 from counterfoil.reconcile.runs_service import DayView
 
-Json = dict[str, Any]
 _IDS_IN_FACTS = {"match": "match", "settlement": "settlement", "approval": "approval", "order": "order",
                  "request": "request", "refund": "refund", "break": "break", "undone": "settlement"}  # fmt: skip
 
@@ -53,11 +52,11 @@ def source_json(source: Source) -> Json:
         "expected_daily": source.expected_daily,
         "settling_seconds": source.settling_seconds,
         "fee_millionths": source.fee_millionths,
-        **_amount("fee_fixed", source.fee_fixed),
+        **amount("fee_fixed", source.fee_fixed),
         "tolerance": dict(source.tolerance),
         "payouts_to": source.payouts_to,
         "owner_mask": source.owner_mask,
-        "created_at": _time(source.created_at),
+        "created_at": time(source.created_at),
         "created_by": source.created_by,
     }
 
@@ -70,8 +69,8 @@ def statement_json(one: KeptStatement) -> Json:
         "sha256": one.file_hash.hex(),
         "importer": one.importer,
         "importer_version": one.importer_version,
-        "begins": _time(one.begins),
-        "ends": _time(one.ends),
+        "begins": time(one.begins),
+        "ends": time(one.ends),
         "period_is_stated": one.period_is_stated,
         "truncated": one.is_truncated,
         "lines": one.lines,
@@ -80,9 +79,9 @@ def statement_json(one: KeptStatement) -> Json:
         "rejects": one.rejects,
         "totals": one.totals,
         "totals_wrong": one.totals_wrong,
-        "imported_at": _time(one.imported_at),
+        "imported_at": time(one.imported_at),
         "imported_by": one.imported_by,
-        "set_aside_at": _time(one.set_aside_at),
+        "set_aside_at": time(one.set_aside_at),
         "set_aside_by": one.set_aside_by,
         "set_aside_reason": one.set_aside_reason,
     }
@@ -145,14 +144,14 @@ def line_json(one: KeptLine) -> Json:
         "kind": one.kind,
         "status": one.status,
         "direction": one.direction,
-        **_amount("amount", one.amount),
-        **_amount("fee", one.fee),
+        **amount("amount", one.amount),
+        **amount("fee", one.fee),
         "currency": one.currency,
-        "at": _time(one.at),
+        "at": time(one.at),
         "trade_mask": one.trade_mask,
-        "order_id": _id("order", one.order_id),
+        "order_id": identifier("order", one.order_id),
         "refund_mask": one.refund_mask,
-        "refund_id": _id("refund", one.refund_id),
+        "refund_id": identifier("refund", one.refund_id),
         "payer_mask": one.payer_mask,
         "description": one.description,
         "upstream_id": one.upstream_id,
@@ -165,7 +164,7 @@ def reason_json(one: RunReason) -> Json:
     return {
         "code": one.code.value,
         "source": one.source,
-        "statement_id": _id("statement", one.statement_id),
+        "statement_id": identifier("statement", one.statement_id),
         "detail": one.detail,
     }
 
@@ -175,13 +174,13 @@ def run_json(run: Run) -> Json:
         "run_id": show_id("run", run.run_id),
         "day": run.day.isoformat(),
         "book": run.book.value,
-        "begins": _time(run.begins),
-        "ends": _time(run.ends),
+        "begins": time(run.begins),
+        "ends": time(run.ends),
         "engine": run.engine,
         "state": run.state.value,
-        "started_at": _time(run.started_at),
+        "started_at": time(run.started_at),
         "started_by": run.started_by,
-        "ended_at": _time(run.ended_at),
+        "ended_at": time(run.ended_at),
         "counts": dict(run.counts),
         "reasons": [reason_json(one) for one in run.reasons],
     }
@@ -194,7 +193,7 @@ def day_json(view: DayView, counts: list[StandingCount] | None = None) -> Json:
         "state": "closed" if closed is not None else "open" if view.obstacles else "conclusive",
         "runs": [run_json(run) for run in view.runs],
         "obstacles": [{**reason_json(one), "book": one.book} for one in view.obstacles],
-        "closed_at": None if closed is None else _time(closed.closed_at),
+        "closed_at": None if closed is None else time(closed.closed_at),
         "closed_by": None if closed is None else closed.closed_by,
         "standing": [count_json(one) for one in counts or ()],
     }
@@ -219,12 +218,12 @@ def match_json(one: Match) -> Json:
         "ours": list(one.ours),
         "theirs": list(one.theirs),
         "currency": one.currency,
-        **_amount("variance", one.variance),
+        **amount("variance", one.variance),
         "suggested": one.is_suggested,
-        "run_id": _id("run", one.run_id),
+        "run_id": identifier("run", one.run_id),
         "made_by": one.made_by,
-        "made_at": _time(one.made_at),
-        "ended_at": _time(one.ended_at),
+        "made_at": time(one.made_at),
+        "ended_at": time(one.ended_at),
         "ended_by": one.ended_by,
     }
 
@@ -238,12 +237,12 @@ def break_json(one: Break, *, age_days: int) -> Json:
         "assignee": one.assignee,
         "state": one.state.value,
         "source": one.source,
-        "account_id": _id("account", one.account_id),
+        "account_id": identifier("account", one.account_id),
         "currency": one.currency,
-        **_amount("expected", one.expected),
-        **_amount("found", one.found),
-        **_amount("difference", one.difference),
-        "at": _time(one.at),
+        **amount("expected", one.expected),
+        **amount("found", one.found),
+        **amount("difference", one.difference),
+        "at": time(one.at),
         "rule": one.rule,
         "ours": list(one.ours),
         "theirs": list(one.theirs),
@@ -251,18 +250,18 @@ def break_json(one: Break, *, age_days: int) -> Json:
         "first_day": one.first_day.isoformat(),
         "last_day": one.last_day.isoformat(),
         "age_days": age_days,
-        "expected_until": _time(one.expected_until),
+        "expected_until": time(one.expected_until),
     }
 
 
 def event_json(one: BreakEvent) -> Json:
     return {
         "number": one.number,
-        "at": _time(one.at),
+        "at": time(one.at),
         "state": one.state.value,
         "what": one.what.value,
         "by": one.by,
-        "run_id": _id("run", one.run_id),
+        "run_id": identifier("run", one.run_id),
         "remark": one.remark,
         "facts": _facts(one.facts),
     }
@@ -273,15 +272,15 @@ def settlement_json(one: Settlement) -> Json:
         "settlement_id": show_id("settlement", one.settlement_id),
         "number": one.number,
         "action": one.action.value,
-        "account_id": _id("account", one.account_id),
-        **_amount("amount", one.amount),
+        "account_id": identifier("account", one.account_id),
+        **amount("amount", one.amount),
         "currency": one.currency,
         "reason": one.reason,
         "by": one.by,
-        "at": _time(one.at),
-        "approval_id": _id("approval", one.approval_id),
-        "undoes": _id("settlement", one.undoes),
-        "undone_by": _id("settlement", one.undone_by),
+        "at": time(one.at),
+        "approval_id": identifier("approval", one.approval_id),
+        "undoes": identifier("settlement", one.undoes),
+        "undone_by": identifier("settlement", one.undone_by),
         "facts": _facts(one.facts),
     }
 
@@ -306,15 +305,3 @@ def _facts(facts: Mapping[str, Any]) -> Json:
         else value
         for name, value in facts.items()
     }
-
-
-def _amount(name: str, nanos: int | None) -> Json:
-    return {f"{name}_nanos": nanos, name: None if nanos is None else format_nanos(nanos)}
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else show_time(at)
-
-
-def _id(kind: str, value: UUID | None) -> str | None:
-    return None if value is None else show_id(kind, value)

@@ -13,7 +13,7 @@ from counterfoil.spend.model import RequestState, RequestView
 
 # How many requests are looked through at a time, and for how long a page goes on with that (seconds): a page takes no
 # longer than a tenth of a second with ten million requests stored.
-LOOKED_THROUGH = 5_000
+LOOKED_THROUGH = 1_000
 LOOKING_SECONDS = 0.03
 # States for which nothing was ever held; they, and refusals by their codes, have an index of their own.
 _NOT_HELD = frozenset({RequestState.REFUSED.value, RequestState.REPEATED.value})

@@ -22,8 +22,6 @@ WHILE_ASKED_MAX = 20_000
 _ACCOUNTS_AT_ONCE = 100
 _EVERYTHING = Narrowing()
 
-_DAY = 86_400_000_000
-
 
 class Spending:
     """Spending of accounts, added up by the hour."""
@@ -96,17 +94,6 @@ class Spending:
             spikes=tuple(spikes),
             behind=left,
         )
-
-    async def by_day(self, account_id: UUID, *, start: int, end: int) -> list[tuple[int, int]]:
-        """UTC days (their start) of a window with what was charged, refunds deducted; both ends are whole hours."""
-        await self._catch_up(account_id)
-        async with self._database.reading() as connection:
-            hours = await store.net_by_hour(connection, account_id, start=start, end=end, values=_EVERYTHING.values)
-        days: dict[int, int] = {}
-        for hour, (_, net) in hours.items():
-            day = hour - hour % _DAY
-            days[day] = days.get(day, 0) + net
-        return sorted(days.items())
 
     async def by(
         self, account_id: UUID, *, by: SpentBy, start: int, end: int, narrowed: Narrowing = _EVERYTHING

@@ -145,7 +145,7 @@ async def run_leased(
     *,
     name: str,
     interval_seconds: float,
-    work: Callable[[], Awaitable[None]],
+    work: Callable[[], Awaitable[object]],
     clock: Clock,
     seconds: int = LEASE_SECONDS,
 ) -> None:
@@ -167,7 +167,7 @@ async def run_leased(
         await asyncio.sleep(min(interval_seconds, seconds / _RENEWALS_PER_LEASE))
 
 
-async def _one_round(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _one_round(name: str, work: Callable[[], Awaitable[object]]) -> None:
     try:
         await work()
     except Exception:  # noqa: BLE001 - background work outlives whatever happens to it

@@ -108,10 +108,14 @@ def test_what_cannot_be_right_is_refused_by_its_name(config: ProviderConfig, fie
 
 
 def test_what_may_be_left_out_may() -> None:
-    check(stripe_config(secrets={"webhook_secret": ""}))
-    check(stripe_config(settings={"mode": "payment_intent", "pay_page": "https://desk.example/pay"}))
-    check(stripe_config(secrets={"webhook_secret": "whsec_" + "a" * 32 + " whsec_" + "b" * 32}))
-    check(epay_config(settings={"type": "wxpay"}))
+    for config in (
+        stripe_config(secrets={"webhook_secret": ""}),
+        stripe_config(settings={"mode": "payment_intent", "pay_page": "https://desk.example/pay"}),
+        stripe_config(secrets={"webhook_secret": "whsec_" + "a" * 32 + " whsec_" + "b" * 32}),
+        epay_config(settings={"type": "wxpay"}),
+    ):
+        check(config)
+        assert offline(config).config is config
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,9 @@ async def test_an_answer_that_is_not_of_this_order_says_nothing(answer: Any) -> 
 
 
 async def test_closing_does_nothing() -> None:
-    await offline(epay_config()).close(pay_request())
+    async with odd_provider() as provider:
+        await provider.adapter(epay_config).close(pay_request())
+    assert provider.asked == []
 
 
 # -- refunds -----------------------------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from counterfoil.console.routes import Pages
 from counterfoil.console.shown import Shown
 from counterfoil.console.tables import Amount, Column, Instant, Table
 from counterfoil.console.visits import View, Visit
-from counterfoil.evidence.waterfall import Waterfall
+from counterfoil.evidence.waterfall_steps import Movement, steps_of
+from counterfoil.evidence.waterfall_steps import Step as MoneyStep
 from counterfoil.evidence.waterfall_view import step_label
 from counterfoil.foundation.periods import Window, window_bounds
 from counterfoil.identity.access import Need, Own, Staff
+from counterfoil.ledger.statement import StatementSums
 from counterfoil.limits.model import LimitStanding, Scope, Unit
 
 pages = Pages()
@@ -44,7 +46,7 @@ async def overview(visit: Visit) -> View:
     account, services, shown = visit.of_account, visit.services, visit.shown
     balance = await services.ledger.balance(account.account_id)
     today = visit.now - visit.now % _DAY
-    days = await services.spending.by_day(account.account_id, start=today - (_SHOWN_DAYS - 1) * _DAY, end=today + _DAY)
+    days = await _charged_by_day(visit, today)
     grants = await services.ledger.grants(account.account_id)
     limits = await limit_bars(visit)
     return View(
@@ -71,13 +73,21 @@ async def month(visit: Visit) -> View:
     """The month's waterfall: by itself it is a page; in the overview it is fetched after the rest is there."""
     account = visit.of_account
     start, _ = window_bounds(Window.MONTH, visit.now, account.time_zone)
-    fall = await visit.services.waterfalls.of(account.account_id, start=start, end=visit.now)
+    sums = await visit.services.statements.sums(account.account_id, start=start, end=visit.now + 1)
+    steps = steps_of([Movement(*one) for one in sums.movements])
     return View(
         template="overview_month.html",
         title="overview_month",
-        values={"chart": _steps_chart(fall, visit), "fall": fall},
-        tables=(_steps_table(fall, visit),),
+        values={"chart": _steps_chart(sums, steps, visit)},
+        tables=(_steps_table(sums, steps, visit),),
     )
+
+
+async def _charged_by_day(visit: Visit, today: int) -> list[tuple[int, int]]:
+    """The last days of UTC (their start) in which anything was charged or given back, and what that came to."""
+    times = range(today - (_SHOWN_DAYS - 1) * _DAY, today + 2 * _DAY, _DAY)
+    charged = await visit.services.statements.charged_by_part(visit.account_id, times=times)
+    return [(day, nanos) for day, nanos in zip(times, charged, strict=False) if nanos]
 
 
 async def limit_bars(visit: Visit) -> list[LimitBar]:
@@ -155,13 +165,15 @@ def _days_table(days: Sequence[tuple[int, int]], *, currency: str) -> Table:
     )
 
 
-def _steps_chart(fall: Waterfall, visit: Visit) -> object:
+def _steps_chart(sums: StatementSums, steps: Sequence[MoneyStep], visit: Visit) -> object:
+    currency = visit.of_account.currency
+
     def money(nanos: int) -> str:
-        return visit.shown.short_money(nanos, fall.currency)
+        return visit.shown.short_money(nanos, currency)
 
     ends = (
-        Step(point=Point(label=visit.w.word("opening_balance"), value=fall.opening, text=money(fall.opening), tone="quiet"), is_total=True),
-        Step(point=Point(label=visit.w.word("closing_balance"), value=fall.closing, text=money(fall.closing), tone="info"), is_total=True),
+        Step(point=Point(label=visit.w.word("opening_balance"), value=sums.opening, text=money(sums.opening), tone="quiet"), is_total=True),
+        Step(point=Point(label=visit.w.word("closing_balance"), value=sums.closing, text=money(sums.closing), tone="info"), is_total=True),
     )  # fmt: skip
     between = [
         Step(
@@ -170,19 +182,20 @@ def _steps_chart(fall: Waterfall, visit: Visit) -> object:
                 tone="good" if step.nanos > 0 else "bad",
             )
         )
-        for step in fall.steps
+        for step in steps
     ]  # fmt: skip
     return waterfall([ends[0], *between, ends[1]], caption="overview_month")
 
 
-def _steps_table(fall: Waterfall, visit: Visit) -> Table:
+def _steps_table(sums: StatementSums, steps: Sequence[MoneyStep], visit: Visit) -> Table:
+    currency = visit.of_account.currency
     return Table(
         name="month",
         caption="overview_month",
         columns=(Column(code="movement"), Column(code="movement_amount", numeric=True)),
         rows=[
-            (visit.w.word("opening_balance"), Amount(fall.opening, fall.currency)),
-            *((step_label(step, visit.language), Amount(step.nanos, fall.currency, signed=True)) for step in fall.steps),
-            (visit.w.word("closing_balance"), Amount(fall.closing, fall.currency)),
+            (visit.w.word("opening_balance"), Amount(sums.opening, currency)),
+            *((step_label(step, visit.language), Amount(step.nanos, currency, signed=True)) for step in steps),
+            (visit.w.word("closing_balance"), Amount(sums.closing, currency)),
         ],
     )  # fmt: skip

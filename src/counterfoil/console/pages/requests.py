@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from starlette.responses import Response
@@ -64,12 +64,13 @@ async def requests(visit: Visit) -> View:
     if page.before is not None:
         more = visit.here(before=show_id("request", page.before), live=None)
     is_live = visit.asked("live") == "1" and not visit.asked("before")
+    columns = _columns(visit)
     table = Table(
         name="requests",
         caption="requests_listed",
         empty="requests_none",
-        columns=[Column(code=code, numeric=code in _AMOUNTS, wide=code in _WIDE) for code in _columns(visit)],
-        rows=[_row(visit, one, names) for one in page.requests],
+        columns=[Column(code=code, numeric=code in _AMOUNTS, wide=code in _WIDE) for code in columns],
+        rows=[_row(visit, one, names, columns) for one in page.requests],
         more=more,
         live=is_live,
     )
@@ -111,7 +112,7 @@ def is_for_file(visit: Visit) -> bool:
     return bool(visit.asked("csv") or visit.asked("xlsx"))
 
 
-def _row(visit: Visit, one: RequestView, names: Mapping[str, str]) -> list[Cell]:
+def _row(visit: Visit, one: RequestView, names: Mapping[str, str], columns: Sequence[str]) -> list[Cell]:
     key = names.get(show_id("key", one.key_id), one.key_mask)
     member = "" if one.member_id is None else names.get(show_id("member", one.member_id), "")
     cells: dict[str, Cell] = {
@@ -121,6 +122,14 @@ def _row(visit: Visit, one: RequestView, names: Mapping[str, str]) -> list[Cell]
         "charged_amount": Amount(one.charged_nanos - one.refunded_nanos, one.currency),
         "call_mark": answers.charge_stamp(visit, one.charge_mark),
         "call_model_and_key": Note(one.model or "", " · ".join(part for part in (key, member) if part)),
+    }
+    if columns != _ON_PAGE:
+        cells |= _cells_of_file(one, key=key, member=member)
+    return [cells[code] for code in columns]
+
+
+def _cells_of_file(one: RequestView, *, key: str, member: str) -> dict[str, Cell]:
+    return {
         "call_model": one.model or "",
         "call_key": key,
         "key_mask_then": one.key_mask,
@@ -133,7 +142,6 @@ def _row(visit: Visit, one: RequestView, names: Mapping[str, str]) -> list[Cell]
         "endpoint": address_of(one.endpoint),
         "client": one.client,
     }
-    return [cells[code] for code in _columns(visit)]
 
 
 def outcome(visit: Visit, one: RequestView) -> Mark:

@@ -24,7 +24,7 @@ pages = Pages()
 _READ = Need(own=Own.MONEY_READ, staff=Staff.ACCOUNTS_READ)
 # What a printed statement holds; more is for a file.
 _PRINTED_MAX = 1_000
-# Up to so many records, a month is added up while its page is made.
+# Up to so many records that the background has not added up yet, a month's sums stand on its page.
 _SUMMED_AT_ONCE = 20_000
 # Causes that have a page of their own, by their kind: where it is.
 _PAGES_OF_CAUSES = {"request": "/requests/", "task": "/tasks/"}
@@ -129,8 +129,8 @@ def _number(visit: Visit, name: str) -> int | None:
 
 
 async def _is_summed_at_once(visit: Visit, month: Month) -> bool:
-    count = await visit.services.statements.count(visit.account_id, start=month.start, end=month.end)
-    return count <= _SUMMED_AT_ONCE
+    behind = await visit.services.statements.behind(visit.account_id, start=month.start, end=month.end)
+    return behind <= _SUMMED_AT_ONCE
 
 
 async def _summed(visit: Visit, month: Month) -> tuple[dict[str, object], list[Table]]:

@@ -1,4 +1,7 @@
-"""What commands give to programs about requests: the call, its decision, its attempts."""
+"""What doors show of requests and submissions, as plain JSON: the call, its decision, its attempts, its copies.
+
+All that is known: what somebody may not see, their door leaves out.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import json
 from typing import Any
 from uuid import UUID
 
-from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import show_id
-from counterfoil.spend.model import AttemptView, RequestView
+from counterfoil.foundation.shown import Json, amount, identifier, parsed, time
+from counterfoil.spend.model import AttemptView, KeyBurst, RequestView, SubmissionView
 
 _AMOUNTS_OF_A_CHECK = ("amount", "used", "held", "remaining", "needed")
 
@@ -54,7 +57,7 @@ def request_json(request: RequestView) -> Json:
         **amount("refunded", request.refunded_nanos),
         "price_version": identifier("price_book", request.price_version),
         "multiplier_millis": request.multiplier_millis,
-        "tokens": _parsed(request.tokens),
+        "tokens": parsed(request.tokens),
         "estimated": request.estimated,
     }
 
@@ -63,7 +66,7 @@ def request_in_full(request: RequestView) -> Json:
     """A request with its arithmetic, its decision and every attempt."""
     return {
         **request_json(request),
-        "arithmetic": _parsed(request.arithmetic),
+        "arithmetic": parsed(request.arithmetic),
         "decision": decision_json(request.checks),
         "attempts": [attempt_json(attempt) for attempt in request.attempts],
     }
@@ -99,6 +102,49 @@ def decision_json(checks: str) -> Json:
     }  # fmt: skip
 
 
+def submission_json(submission: SubmissionView) -> Json:
+    """A submission without its copies: how many there were, and what they cost together."""
+    return {
+        "submission_id": show_id("submission", submission.submission_id),
+        "account_id": show_id("account", submission.account_id),
+        "key_id": show_id("key", submission.key_id),
+        "key_mask": submission.key_mask,
+        "endpoint": submission.endpoint,
+        "model": submission.model,
+        "first_at": time(submission.first_at),
+        "last_at": time(submission.last_at),
+        "copies": submission.copies,
+        "retries": submission.retries,
+        "duplicates": submission.duplicates,
+        "blocked": submission.blocked,
+        "repeated": submission.repeated,
+        "charged_copies": submission.charged_copies,
+        "open_copies": submission.open_copies,
+        "currency": submission.currency,
+        **amount("held", submission.held_nanos),
+        **amount("charged", submission.charged_nanos),
+    }
+
+
+def submission_in_full(submission: SubmissionView) -> Json:
+    """A submission with its copies, the first first."""
+    return {**submission_json(submission), "requests": [request_json(one) for one in submission.requests]}
+
+
+def burst_json(burst: KeyBurst, currency: str) -> Json:
+    return {
+        "key_id": show_id("key", burst.key_id),
+        "key_mask": burst.key_mask,
+        "endpoint": burst.endpoint,
+        "model": burst.model,
+        "minute_at": time(burst.minute_at),
+        "first_calls": burst.first_calls,
+        "calls": burst.calls,
+        "currency": currency,
+        **amount("charged", burst.charged_nanos),
+    }
+
+
 def _check(check: dict[str, Any]) -> Json:
     """A check with its id and times as shown, and money in both forms."""
     found: Json = dict(check)
@@ -111,7 +157,3 @@ def _check(check: dict[str, Any]) -> Json:
             value = found.pop(name)
             found |= amount(name, value) if check.get("unit") == "money" else {name: str(value)}
     return found
-
-
-def _parsed(text: str | None) -> Any:
-    return None if text is None else json.loads(text)

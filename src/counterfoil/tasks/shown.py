@@ -1,13 +1,9 @@
-"""What commands give to programs about tasks and submissions."""
+"""What doors show of tasks, as plain JSON. All that is known: what somebody may not see, their door leaves out."""
 
 from __future__ import annotations
 
-import json
-
-from counterfoil.cli.request_views import request_json
-from counterfoil.cli.views import Json, amount, identifier, time
 from counterfoil.foundation.ids import show_id
-from counterfoil.spend.model import KeyBurst, SubmissionView
+from counterfoil.foundation.shown import Json, amount, identifier, parsed, time
 from counterfoil.tasks.model import DownloadState, TaskEvent, TaskKind, TaskView
 
 _THERE = (DownloadState.AVAILABLE, DownloadState.DOWNLOADED)
@@ -47,7 +43,7 @@ def task_json(task: TaskView) -> Json:
         "count": task.count,
         "delivered": task.delivered,
         "quality": task.quality,
-        "camera": None if task.camera is None else json.loads(task.camera),
+        "camera": parsed(task.camera),
         "remixed_from": identifier("task", task.remixed_from),
         "failure_code": task.failure_code,
         "failure_reason": task.failure_reason,
@@ -91,47 +87,4 @@ def event_json(event: TaskEvent) -> Json:
         "raw_state": event.raw_state,
         "source": event.source,
         "note": event.note,
-    }
-
-
-def submission_json(submission: SubmissionView) -> Json:
-    """A submission without its copies: how many there were, and what they cost together."""
-    return {
-        "submission_id": show_id("submission", submission.submission_id),
-        "account_id": show_id("account", submission.account_id),
-        "key_id": show_id("key", submission.key_id),
-        "key_mask": submission.key_mask,
-        "endpoint": submission.endpoint,
-        "model": submission.model,
-        "first_at": time(submission.first_at),
-        "last_at": time(submission.last_at),
-        "copies": submission.copies,
-        "retries": submission.retries,
-        "duplicates": submission.duplicates,
-        "blocked": submission.blocked,
-        "repeated": submission.repeated,
-        "charged_copies": submission.charged_copies,
-        "open_copies": submission.open_copies,
-        "currency": submission.currency,
-        **amount("held", submission.held_nanos),
-        **amount("charged", submission.charged_nanos),
-    }
-
-
-def submission_in_full(submission: SubmissionView) -> Json:
-    """A submission with its copies, the first first."""
-    return {**submission_json(submission), "requests": [request_json(one) for one in submission.requests]}
-
-
-def burst_json(burst: KeyBurst, currency: str) -> Json:
-    return {
-        "key_id": show_id("key", burst.key_id),
-        "key_mask": burst.key_mask,
-        "endpoint": burst.endpoint,
-        "model": burst.model,
-        "minute_at": time(burst.minute_at),
-        "first_calls": burst.first_calls,
-        "calls": burst.calls,
-        "currency": currency,
-        **amount("charged", burst.charged_nanos),
     }
