@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.support.agreement_rules import Reading, Record, compare, read_said
+from counterfoil.support.agreement_model import Reading, Record
+from counterfoil.support.agreement_rules import compare
+from counterfoil.support.case_said import read_said
 from counterfoil.support.model import Agreement
 from counterfoil.support.said import read_amount, read_masked_ids
 from counterfoil.support.said_times import read_times

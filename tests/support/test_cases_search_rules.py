@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.support import agreement_rules
-from counterfoil.support.agreement_rules import COMPARED, Reading, Record, Said, agree_amount, agree_time, read_said
+from counterfoil.support.agreement_fields import COMPARED
+from counterfoil.support.agreement_measures import agree_amount, agree_time
+from counterfoil.support.agreement_model import Reading, Record, Said
+from counterfoil.support.case_said import read_said
 from counterfoil.support.model import Agreement, FieldAgreement
-from counterfoil.support.said import read_amount, read_masked_ids, read_tail
+from counterfoil.support.said import read_amount, read_masked_ids
+from counterfoil.support.said_ends import read_tail
 from counterfoil.support.said_times import read_times
 from counterfoil.support.search_rules import EXACT_FIELDS, NAMING, rank, score, windows
 from support.cases import ACCOUNT, HOUR, MINUTE, NOON, OTHER, an_id
@@ -77,7 +81,7 @@ def test_a_time_is_read_in_the_zones_that_people_mean(text: str, expected: Agree
     [("昨天下午3点20", "2026-11-23 15:20"), ("yesterday 3:20 pm", "2026-11-23 15:20"), ("昨晚11点半", "2026-11-23 23:30"), ("今早 9:05", "2026-11-24 09:05"),
      ("12-30 08:00", "2025-12-30 08:00"), ("11/24 12:10 am", "2026-11-24 00:10"), ("Nov 23, 3:20 pm", "2026-11-23 15:20"),
      ("23 November 2026 15:20", "2026-11-23 15:20"), ("11月23号下午3点20分", "2026-11-23 15:20"), ("2026年11月23日下午3点半", "2026-11-23 15:30"),
-     ("last night around 11:30 pm", "2026-11-23 23:30"), ("11月24日凌晨12点10分", "2026-11-24 00:10"), ("11月23号", "2026-11-23 00:00"),
+     ("last night at 11:30 pm", "2026-11-23 23:30"), ("11月24日凌晨12点10分", "2026-11-24 00:10"), ("11月23号", "2026-11-23 00:00"),
      ("all day on Nov 23", "2026-11-23 00:00"), ("Mar 31", "2026-03-31 00:00")],
 )  # fmt: skip
 def test_a_time_without_a_year_is_the_last_such_time(text: str, wanted: str) -> None:

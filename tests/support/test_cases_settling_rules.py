@@ -9,7 +9,8 @@ from counterfoil.foundation.errors import Conflict, InputError
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import Language
 from counterfoil.support import settling_rules
-from counterfoil.support.agreement_rules import Reading, read_said
+from counterfoil.support.agreement_model import Reading
+from counterfoil.support.case_said import read_said
 from counterfoil.support.desk_model import CaseQuery
 from counterfoil.support.diagnosis import claims_of, subject_of
 from counterfoil.support.model import Candidate, CaseState, Priority

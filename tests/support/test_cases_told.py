@@ -10,10 +10,14 @@ import pytest
 
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.vocabulary import Language
-from counterfoil.support.agreement_rules import Reading, Record, Said, compare, is_charge_said, read_said
+from counterfoil.support.agreement_fields import is_charge_said
+from counterfoil.support.agreement_model import Reading, Record, Said
+from counterfoil.support.agreement_rules import compare
+from counterfoil.support.case_said import read_said
 from counterfoil.support.diagnosis import asked_about, asker_of
 from counterfoil.support.model import Agreement, Candidate
-from counterfoil.support.said import is_slip, read_ids, read_key_tail
+from counterfoil.support.said import read_ids
+from counterfoil.support.said_ends import is_slip, read_key_tail
 from counterfoil.support.search import Searched, is_of_another_service
 from counterfoil.support.search_rules import fits, rank
 from counterfoil.support.told import BALANCE, FAILED, FELL, RECHARGE, read_told, says_several

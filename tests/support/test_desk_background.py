@@ -23,7 +23,7 @@ async def _serving(support: SupportDesk) -> AsyncIterator[None]:
         await asyncio.wait(works)
 
 
-async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
+async def _wait_until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(60):
         while not await is_so():
             await asyncio.sleep(0.05)
@@ -39,7 +39,7 @@ async def test_a_case_is_diagnosed_within_moments_and_counted_as_open(support: S
         return found.state is CaseState.DIAGNOSED and found.group_id is not None and is_open in metrics_page().decode()
 
     async with _serving(support):
-        await _until(is_done)
+        await _wait_until(is_done)
 
 
 async def test_more_than_a_round_is_worked_off_at_once(support: SupportDesk) -> None:
@@ -52,7 +52,7 @@ async def test_more_than_a_round_is_worked_off_at_once(support: SupportDesk) -> 
         ]
 
     async with _serving(support):
-        await _until(is_done)
+        await _wait_until(is_done)
 
 
 async def test_a_rejected_proposal_is_followed(support: SupportDesk) -> None:
@@ -65,4 +65,4 @@ async def test_a_rejected_proposal_is_followed(support: SupportDesk) -> None:
         return (await support.events(view.case.case_id))[-1] is CaseEventKind.SETTLEMENT_REJECTED
 
     async with _serving(support):
-        await _until(is_done)
+        await _wait_until(is_done)

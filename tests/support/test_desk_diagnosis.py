@@ -69,6 +69,51 @@ async def test_whoever_names_a_person_and_another_s_order_is_told_apart(support:
     assert view.search.same_account == "different"
 
 
+@pytest.mark.parametrize("digits", [16, 20])
+async def test_half_an_id_finds_its_call_by_either_half(support: SupportDesk, digits: int) -> None:
+    _, refused = await support.refused()
+    first, second = refused[: 4 + digits], refused[-digits:]
+    at = minute(support.services.clock.now())
+    for fields in (
+        {"request_id": f"{first} (cut off)"}, {"error_text": f"记录 {first}（没复制全）"}, {"request_id": f"…{second}", "request_time": at},
+        {"error_text": f"{refused[:20]} {refused[20:]}"},
+    ):  # fmt: skip
+        view, _ = await support.diagnosed(status_code="402", **fields)
+        assert view.search is not None
+        assert view.search.candidates[0].subject == refused
+
+
+async def test_the_end_of_a_key_is_found_in_small_letters_and_among_words(support: SupportDesk) -> None:
+    customer, refused = await support.refused()
+    await support.refused("Bolt", email="zoe@example.org")
+    end = customer.token[-4:]
+    for fields in ({"key_mask": f"…{end.lower()}"}, {"error_text": f"用的sk-…{end}，怎么又断了"}):
+        view, _ = await support.diagnosed(status_code="402", model="plain", **fields)
+        assert view.search is not None
+        assert view.search.candidates[0].subject == refused, fields
+
+
+async def test_the_end_of_an_order_in_the_field_for_a_code_finds_the_order(support: SupportDesk) -> None:
+    account = await support.account()
+    order = await support.bank_order(account.account_id)
+    await support.bank_order(account.account_id)
+    view, _ = await support.diagnosed(
+        "recharged_not_credited", user_number="1", code_last_four=f"尾号{order.order_id.hex[-4:]}", amount="700 CNY"
+    )
+    assert view.search is not None
+    assert view.search.candidates[0].subject == shown(order)
+
+
+async def test_whoever_speaks_of_a_day_and_no_call_finds_their_account(support: SupportDesk) -> None:
+    customer, _ = await support.charged()
+    view, _ = await support.diagnosed(
+        "something_else", account="lin", message_shown="lin@example.com 不太对劲，今天一整天"
+    )
+    assert view.search is not None
+    best = view.search.candidates[0]
+    assert (best.kind, best.account_id) == ("account", customer.account_id)
+
+
 async def test_what_nobody_has_leaves_a_case_without_candidates_but_diagnosed(support: SupportDesk) -> None:
     view, _ = await support.diagnosed(request_id=f"req_{support.services.clock.new_id().hex}", model="plain")
     assert view.case.state is CaseState.DIAGNOSED

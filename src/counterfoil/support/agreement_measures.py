@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from counterfoil.evidence.clues import WrittenTime
 from counterfoil.foundation.periods import MICROS_PER_SECOND
@@ -17,6 +18,11 @@ SURE_MICROS = 3 * _MINUTE
 NEAR_MICROS = 30 * _MINUTE
 # Zones that people forget to name, or name wrongly, in minutes east of UTC.
 OFFSETS_MINUTES = (0, 480, 540, 420, 330, 60, 120, 180, 600, 660, -300, -240, -360, -480, -420)
+
+# How much of a field's weight each agreement is worth.
+PARTS: Mapping[Agreement, int] = MappingProxyType(
+    {Agreement.DIFFERENT: 0, Agreement.UNKNOWN: 25, Agreement.CLOSE: 65, Agreement.EXACT: 100}
+)
 
 # -- times -------------------------------------------------------------------------------------------------------------
 

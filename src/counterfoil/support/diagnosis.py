@@ -255,7 +255,11 @@ def asked_about(candidate: Candidate, searched: Searched) -> str:
         return candidate.subject
     submission = show_id("submission", submission_id)
     is_named = any(submission in said.values.get(name, "").lower() for name in ("request_id", "task_id"))
-    return submission if is_named or says_several(said.values.get("resubmitted", "")) else candidate.subject
+    return (
+        submission
+        if is_named or said.is_several or says_several(said.values.get("resubmitted", ""))
+        else candidate.subject
+    )
 
 
 def asker_of(candidate: Candidate, searched: Searched) -> UUID | None:

@@ -32,29 +32,41 @@ _ENGLISH = (
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 )  # fmt: skip
 _DIMES = re.compile(r"(?:(\d{1,9})块)?(\d)[毛角](?:(\d)分?)?")
+# 15块99, 15 yuan 99; and with the comma that half of the world writes.
+_CENTS = re.compile(r"(?<![\d.])(\d{1,9})\s?(?:块|元|yuan\b|kuai\b)\s?(\d{2})(?![\d%年月日点时分])", re.IGNORECASE)
+_COMMA = re.compile(r"(?<![\d.,])(\d{1,9}),(\d{1,2})(?![\d.,])")
 _CURRENCIES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"US\$|USD|美元|美金|dollars?|刀", re.IGNORECASE), "USD"),
     (re.compile(r"HK\$|HKD|港币", re.IGNORECASE), "HKD"),
-    (re.compile(r"CNY|RMB|人民币|元|块|¥|￥|yuan", re.IGNORECASE), "CNY"),
+    (re.compile(r"CNY|RMB|人民币|元|块|¥|￥|yuan|kuai", re.IGNORECASE), "CNY"),
     (re.compile(r"EUR|€|欧元|euros?", re.IGNORECASE), "EUR"),
     (re.compile(r"GBP|£|英镑|pounds?", re.IGNORECASE), "GBP"),
     (re.compile(r"\$"), "USD"),
 )
-_TAIL = re.compile(r"([0-9A-Za-z]{4})[^0-9A-Za-z]*\Z")
-_KEY_TAIL = re.compile(r"([0-9A-Za-z_-]{4})[^0-9A-Za-z_-]*\Z")
 _FULL_ID = re.compile(r"(?<![0-9a-z])(?:(?P<prefix>[a-z]{2,6})_)?(?P<hex>[0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
-_BROKEN_LINE = re.compile(r"\s*\n[\s>|]*")
+# With whatever a screen, a mail or a hand has put between its digits. Our ids begin with the time, and so alike.
+WRITTEN_ID = re.compile(
+    r"(?<![0-9a-z])(?:[a-z]{2,6}_)?(?P<hex>0[\s>|-]{0,6}1(?:[\s>|-]{0,6}[0-9a-f]){30})(?![0-9a-z])", re.IGNORECASE
+)
 _MASKED_ID = re.compile(
     r"(?P<prefix>req|task|sub|ord)_(?P<head>[0-9a-f]{4,28})(?:…|\.{2,6}|\*{2,30})(?P<tail>[0-9a-f]{3,12})(?![0-9a-z])",
     re.IGNORECASE,
 )
 
 
-# Both ends of one with whatever a person puts between them. Our ids begin with the time, and so alike.
+# Both ends of one with whatever a person puts between them.
 _TWO_ENDS = re.compile(
     r"(?<![0-9a-f])(?P<head>01[0-9a-f]{4,26})(?![0-9a-f])(?P<between>[^\n]{1,24}?)(?:(?<![0-9a-z])|(?<=xxx))(?P<tail>[0-9a-f]{3,12})(?![0-9a-z])",
     re.IGNORECASE,
 )
+
+
+# Half of one: of so many digits none is there twice.
+HALF_DIGITS = 16
+_FIRST_HALF = re.compile(
+    r"(?<![0-9a-z])(?:(?:req|task|sub|ord)[_ ])?(01[0-9a-f]{10}7[0-9a-f]{3,18})(?![0-9a-z])", re.IGNORECASE
+)
+_SECOND_HALF = re.compile(r"(?<![0-9a-z_])(?=[0-9]*[a-f])([0-9a-f]{16,31})(?![0-9a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,7 @@ class SaidAmount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedId:
-    """Both ends of an id of ours, as a screen has shortened it."""
+    """Both ends of an id of ours, as a screen has shortened it; one of them empty where the other is half of it or more."""
 
     head: str
     tail: str
@@ -104,6 +116,7 @@ def _in_figures(text: str) -> str:
     """The numbers of a text in figures: twelve, 十二块, 5毛."""
     figured = _IN_CHINESE.sub(lambda match: str(_chinese(match[0])), text)
     figured = _IN_ENGLISH.sub(lambda match: str(_ENGLISH.index(match[0].lower())), figured)
+    figured = _COMMA.sub(r"\1.\2", _CENTS.sub(r"\1.\2元", figured))
     return _DIMES.sub(lambda match: f"{match[1] or 0}.{match[2]}{match[3] or ''}元", figured)
 
 
@@ -114,47 +127,29 @@ def _chinese(text: str) -> int:
     return value + (digits.index(ones[-1]) if ones else 0)
 
 
-def read_tail(text: str) -> str | None:
-    """The last four letters and digits of a masked number, a key's mask or a code's end; None where there are fewer."""
-    found = _TAIL.search(clean(text[:200]).strip())
-    return None if found is None else found[1]
-
-
-def is_slip(typed: str, known: str) -> bool:
-    """Whether one end of a number is the other with one sign mistyped, or with two neighbours that changed places."""
-    if len(typed) != len(known) or typed == known:
-        return False
-    wrong = [place for place, (one, other) in enumerate(zip(typed, known, strict=True)) if one != other]
-    if len(wrong) == 1:
-        return True
-    return (
-        len(wrong) == 2
-        and wrong[1] == wrong[0] + 1
-        and typed[wrong[0]] == known[wrong[1]]
-        and typed[wrong[1]] == known[wrong[0]]
-    )
-
-
-def read_key_tail(text: str) -> str | None:
-    """The last four signs of a key's mask, which may be hyphens and underscores as well."""
-    found = _KEY_TAIL.search(clean(text[:200]).strip())
-    return None if found is None else found[1]
-
-
 def read_ids(text: str, *, now: int) -> tuple[UUID, ...]:
-    """Whole ids of ours in a value, with or without their prefix, each once. One that a narrow screen has broken over two lines
-    is read as well, where there is no whole one."""
+    """Whole ids of ours in a value, with or without their prefix, each once. One that was broken, by a line or a space, is read
+    as well, where there is no whole one."""
     cleaned = clean(text[:READ_CHARACTERS_MAX])
-    return _whole_ids(cleaned, now) or _whole_ids(_BROKEN_LINE.sub("", cleaned), now)
+    return _whole_ids(_FULL_ID, cleaned, now) or _whole_ids(WRITTEN_ID, cleaned, now)
 
 
-def _whole_ids(text: str, now: int) -> tuple[UUID, ...]:
-    found = (UUID(hex=match["hex"]) for match in _FULL_ID.finditer(text))
+def _whole_ids(pattern: re.Pattern[str], text: str, now: int) -> tuple[UUID, ...]:
+    found = (UUID(hex=re.sub(r"[^0-9A-Fa-f]", "", match["hex"])) for match in pattern.finditer(text))
     return tuple(dict.fromkeys(one for one in found if is_ours(one, now)))[:5]
 
 
 def read_masked_ids(text: str) -> tuple[MaskedId, ...]:
-    """Shortened ids of ours in a value: `req_0199a2…3f9c`, and where there is none, both ends of one told in words."""
-    cleaned = clean(text[:READ_CHARACTERS_MAX])
-    found = list(_MASKED_ID.finditer(cleaned)) or list(_TWO_ENDS.finditer(cleaned))
-    return tuple(MaskedId(head=match["head"].lower(), tail=match["tail"].lower()) for match in found)[:5]
+    """Shortened ids of ours in a value: `req_0199a2…3f9c`; where there is none, both ends of one told in words, or half of one."""
+    # A whole one is not half of one.
+    cleaned = WRITTEN_ID.sub(" ", _FULL_ID.sub(" ", clean(text[:READ_CHARACTERS_MAX])))
+    ends = [(match["head"], match["tail"]) for match in _MASKED_ID.finditer(cleaned)]
+    # Behind half an id the next word may look like its end, and is not needed.
+    ends = ends or [
+        (match["head"], match["tail"]) for match in _TWO_ENDS.finditer(cleaned) if len(match["head"]) < HALF_DIGITS
+    ]
+    halves = [(half, "") for half in _FIRST_HALF.findall(cleaned)] + [
+        ("", half) for half in _SECOND_HALF.findall(cleaned) if not half.startswith("01")
+    ]
+    found = (MaskedId(head=head.lower(), tail=tail.lower()) for head, tail in ends or halves)
+    return tuple(dict.fromkeys(found))[:5]

@@ -23,6 +23,7 @@ _TH = r"(?:st|nd|rd|th)"
 _HAN = "零一二三四五六七八九十两"
 _NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _WORD = rf"(?:{'|'.join(_NUMBER_WORDS)})"
+_MM, _DD, _HHMM = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2[0-3])[0-5]\d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,14 @@ def _num(text: str) -> int:
 _DAYS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        # Nothing between them: 20261124, 202611240830, and 1124 before a clock.
+        rf"(?<![\d.])(?P<year>20\d\d)(?P<month>{_MM})(?P<day>{_DD})(?=(?:[ T_-]?{_HHMM}(?:[0-5]\d)?)?(?!\d))",
+        rf"(?<![\w.:/-])(?P<month>{_MM})(?P<day>{_DD})(?=[ ,，T](?:{_HHMM}(?!\d)|\d{{1,2}}:\d\d)|那天|当天|这天)",
+        r"(?<![\d./:-])(?P<year>2\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?![\d./-])",
+        r"(?<![\d./:-])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>2\d)(?![\d./-])",
+        r"(?<![\d./:-])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>20\d\d)(?!\d)",
+        r"(?<![\d./:-])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>20\d\d)(?!\d)",
+        rf"(?<!\d)(?P<day>\d{{1,2}})-{_NAME}-(?P<year>2\d)(?!\d)",
         r"(?<!\d)(?P<year>20\d\d)(?:[-/.]|年)(?P<month>\d{1,2})(?:[-/.]|月)(?P<day>\d{1,2})(?:日|号)?(?!\d)",
         r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>20\d\d)(?!\d)",
         r"(?<![\d年])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?:日|号)?(?!\d)",
@@ -120,28 +129,41 @@ def _day(parts: Mapping[str, str | None], today: datetime) -> datetime:
     if name := parts.get("name"):
         month = str(_MONTHS.index(name[:3].lower()) + 1)
     if month is None:
-        # A day of this month, or of the last that has had it.
+        # A day of this month, or of the last that has had it; a day of slack for zones.
+        if (tomorrow := midnight + timedelta(days=1)).day == number:
+            return tomorrow
         day = midnight if number <= midnight.day else midnight.replace(day=1) - timedelta(days=1)
         return day.replace(day=number)
     year = parts.get("year")
+    if year is not None and len(year) == 2:
+        year = f"20{year}"
+        if abs(int(year) - today.year) > 1:
+            raise ValueError("not a year that anybody writes about")
     # The first of the month first: the 30th of this one may not be in that one.
     day = (
         midnight.replace(day=1).replace(year=int(year) if year else midnight.year, month=int(month)).replace(day=number)
     )
+    if year is not None and day > today + timedelta(days=1):
+        raise ValueError("nothing has happened then")
     # A day in the future was one of last year; a day of slack for zones.
     return day.replace(year=day.year - 1) if year is None and day > today + timedelta(days=1) else day
 
 
 # -- clocks ------------------------------------------------------------------------------------------------------------
 
-_HALF = r"(?P<half>上午|下午|晚上|凌晨|中午|早上|早晨|清晨|傍晚|半夜|深夜|午后|今晚|昨晚|昨夜|前晚|今早|昨早|今晨)"
+_HALF = (
+    r"(?P<half>上午|下午|晚上|凌晨|中午|早上|早晨|清晨|清早|大早上|傍晚|半夜|深夜|夜里|午后|今晚|昨晚|昨夜|前晚|今早|昨早|今晨)"
+    r"(?P<roughly>\s?(?:大概|大约|约|差不多|快|将近|接近|不到))?"
+)
 _BEHIND = r"(?:\s?(?P<ampm>[ap]\.?m\b\.?)|[\s,]{1,3}(?:something[\s,]{1,2})?(?P<behind>in the (?:morning|afternoon|evening)|at night|around noon))?"
-_VAGUE = r"(?P<vague>\s?(?:多|来钟|左右|前后|上下|-?ish\b|something\b|or so\b))?"
+_VAGUE = r"(?P<vague>\s?(?:多|来钟|左右|前后|上下|之后|以后|过后|那阵|那会儿|的样子|-?ish\b|something\b|or so\b|more or less\b|or thereabouts\b))?"
 _CLOCKS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"(?:(?<=20\d{6})|(?<=20\d{6}[ T_-]))(?P<hour>[012]\d)(?P<minute>[0-5]\d)(?:[0-5]\d)?(?!\d)",
+        r"(?<=(?<![\w.:/-])[01]\d[0-3]\d[ ,，T])(?P<hour>[012]\d)(?P<minute>[0-5]\d)(?!\d)",
         rf"(?:{_HALF}\s?)?(?<![\d:.])(?P<hour>\d{{1,2}})(?::|时|h(?=\d))(?P<minute>\d{{2}})(?::\d{{2}}(?:[.,]\d{{1,6}})?)?(?!\d)分?{_BEHIND}{_VAGUE}",
-        rf"(?:{_HALF}\s?)?(?<![\d:.])(?P<hour>\d{{1,2}}|[{_HAN}]{{1,3}})点钟?(?P<minute>\d{{1,2}}|半|整|一刻|三刻|[{_HAN}]{{1,4}}(?=分))?分?(?!\d){_VAGUE}",
+        rf"(?:{_HALF}\s?)?(?<![\d:.])(?P<hour>\d{{1,2}}|[{_HAN}]{{1,3}})点(?![点儿])钟?(?P<minute>\d{{1,2}}|半|整|一刻|三刻|[{_HAN}]{{1,4}}(?=分))?分?(?!\d){_VAGUE}",
         rf"(?<![\d:.])(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d{{2}}))?\s?(?P<ampm>[ap]\.?m\b){_VAGUE}",
         r"(?<![\w.:])(?P<hour>[012]\d)(?P<minute>[0-5]\d)(?=\s(?:on|hrs|hours)\b)",
         rf"(?<![\w.:])(?P<hour>\d{{1,2}}|{_WORD})(?:-ish|\s?(?:something|o'?clock))?[\s,]{{1,3}}(?P<behind>in the (?:morning|afternoon|evening)|at night|around noon)",
@@ -151,14 +173,26 @@ _CLOCKS: tuple[re.Pattern[str], ...] = tuple(
 _PM = re.compile(r"下午|晚上|傍晚|午后|今晚|昨晚|昨夜|前晚|p|in the afternoon|in the evening", re.IGNORECASE)
 _NOON = re.compile(r"中午|around noon", re.IGNORECASE)
 _NIGHT = re.compile(r"凌晨|半夜|深夜|at night", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:past|after)\s\Z", re.IGNORECASE)
+# What stands around a clock and says where it was: short of it, about it, after it; from and to so many minutes beside it. The
+# more roughly the rounder it is: nobody means half an hour by about 22:42.
+_SHORT_OF = re.compile(
+    r"(?:快|将近|接近|不到|\b(?:almost|nearly|(?:a bit |just |shortly |right )?before|coming up to))\s?\Z",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"(?:大概|大约|约|差不多|[~≈]|\b(?:around|about|approx\w*\.?|roughly|circa|some ?time near))(?:是|在)?\s?\Z",
+    re.IGNORECASE,
+)
+_PAST = re.compile(r"(?:刚过|过了?|\b(?:past|after))\s?\Z", re.IGNORECASE)
+_POINTS_AT = re.compile(r"那阵|那会儿|的样子")
+_ABOUT_BEHIND = re.compile(r"左右|前后|上下|那阵|那会儿|的样子|ish|or so|more or less|thereabouts", re.IGNORECASE)
 _QUARTERS = {"半": 30, "整": 0, "一刻": 15, "三刻": 45}
 # Half days without any clock: from and to which hour.
 _HALVES: tuple[tuple[re.Pattern[str], int, int], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), start, end)
     for pattern, start, end in (
-        (r"凌晨|半夜|at night\b", 0, 6),
-        (r"早上|早晨|清晨|上午|今早|昨早|今晨|\bmorning\b", 5, 12),
+        (r"凌晨|半夜|at night\b|in the middle of the night", 0, 6),
+        (r"早上|早晨|清晨|清早|上午|今早|昨早|今晨|\bmorning\b", 5, 12),
         (r"中午|\bnoon\b", 11, 14),
         (r"下午|午后|\bafternoon\b", 12, 19),
         (r"傍晚|晚上|今晚|昨晚|昨夜|前晚|\bevening\b|\b(?:last |to)night\b", 17, 24),
@@ -172,7 +206,7 @@ def find_clocks(text: str) -> list[Place[Clock]]:
     for pattern in _CLOCKS:
         for match in pattern.finditer(text):
             start, end = match.span()
-            clock = _clock(match.groupdict(), is_past=_PAST.search(text[:start]) is not None)
+            clock = _clock(match.groupdict(), before=text[max(0, start - 24) : start])
             if clock is not None and not any(start < one.end and one.start < end for one in found):
                 found.append(Place(start=start, end=end, value=clock))
     return sorted(found, key=lambda one: one.start)
@@ -188,7 +222,7 @@ def find_halves(text: str) -> list[Place[Clock]]:
     return sorted(found, key=lambda one: one.start)
 
 
-def _clock(parts: Mapping[str, str | None], *, is_past: bool) -> Clock | None:
+def _clock(parts: Mapping[str, str | None], *, before: str) -> Clock | None:
     hour = _num(parts["hour"] or "")
     written = parts.get("minute")
     minute = 0 if written is None else _QUARTERS[written] if written in _QUARTERS else _num(written)
@@ -200,8 +234,23 @@ def _clock(parts: Mapping[str, str | None], *, is_past: bool) -> Clock | None:
         hour = 0
     if hour > 24 or minute > 59 or (hour == 24 and minute):
         return None
-    is_whole_hour = written is None or parts.get("vague") is not None or (is_past and minute == 0)
-    return Clock(minute=60 * hour + minute, length=_HOUR_MINUTES if is_whole_hour else 1)
+    return _roughly(
+        60 * hour + minute, is_hour=written is None, behind=parts.get("vague"), before=parts.get("roughly") or before
+    )
+
+
+def _roughly(at: int, *, is_hour: bool, behind: str | None, before: str) -> Clock:
+    """A clock with what is said around it. Only what is round can be rough."""
+    span = _HOUR_MINUTES if at % 60 == 0 else _HOUR_MINUTES // 2
+    if at % 30:
+        is_rough = behind is not None and _POINTS_AT.search(behind) is None
+        return Clock(minute=at, length=_HOUR_MINUTES if is_rough else 1)
+    if _SHORT_OF.search(before):
+        return Clock(minute=max(0, at - span // 2), length=span // 2 + 5)
+    if _ABOUT.search(before) or _ABOUT_BEHIND.search(behind or ""):
+        return Clock(minute=max(0, at - span // 2), length=span // 2 + span)
+    is_rough = is_hour or behind is not None or _PAST.search(before) is not None
+    return Clock(minute=at, length=_HOUR_MINUTES if is_rough else 1)
 
 
 # -- how long ago ------------------------------------------------------------------------------------------------------
@@ -211,7 +260,7 @@ _JUST_NOW = re.compile(
     re.IGNORECASE,
 )
 _HOURS_AGO = re.compile(
-    rf"(?<![\d.])(?P<n>\d{{1,2}}|[{_HAN}]{{1,3}}|半|\b{_WORD}|\ban?)\s?(?:多|来)?个?(?:半|多|来)?(?P<unit>小时|钟头|分钟|hours?|hrs?|h|minutes?|mins?)(?:之|以|\s)?(?:前|ago\b|back\b)",
+    rf"(?<![\d.])(?P<n>\d{{1,2}}|[{_HAN}]{{1,3}}|半|\b{_WORD}|\ban?)\s?(?:多|来)?个?(?:半|多|来)?(?P<unit>小时|钟头|分钟|hours?|hrs?|h|minutes?|mins?)\s?(?:之|以)?(?:前|ago\b|back\b)",
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -242,13 +291,13 @@ _ZONES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tzinfo]], ...] = 
     (re.compile(r"\b(?:UTC|GMT)\s?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)", re.IGNORECASE), _offset),
     (re.compile(r"(?<=:\d\d)\s?(?P<sign>[+-])(?P<hours>0\d|1[0-4]):?(?P<minutes>[0-5]\d)(?!\d)"), _offset),
     (re.compile(r"\bUTC\b|\bGMT\b|(?<=\d)\s?Z\b|(?<=[(（])Z\b|世界时|格林(?:威治|尼治)", re.IGNORECASE), lambda _: UTC),
-    (re.compile(r"北京时间|中国时间|东八区|\b(?:Beijing|China|Shanghai) time\b", re.IGNORECASE), lambda _: timezone(timedelta(hours=8))),
-    (re.compile(r"美东(?:时间)?|纽约时间|\b(?:US )?Eastern(?: time)?\b|\b(?:New York|NYC|NY) time\b|\bE[SD]T\b", re.IGNORECASE), lambda _: ZoneInfo("America/New_York")),
+    (re.compile(r"北京时间|中国时间|国内时间|bj\s?时间|东八区|\bBJT\b|\b(?:Beijing|China|Shanghai) time\b", re.IGNORECASE), lambda _: timezone(timedelta(hours=8))),
+    (re.compile(r"美东(?:时间)?|纽约时间|\b(?:US )?Eastern(?: time)?\b|\beast coast(?: time)?\b|(?<=\d )ET\b|\bET(?= \d)|\b(?:New York|NYC|NY) time\b|\bE[SD]T\b", re.IGNORECASE), lambda _: ZoneInfo("America/New_York")),
     (re.compile(r"美西(?:时间)?|太平洋时间|\bPacific(?: time)?\b|\bP[SD]T\b", re.IGNORECASE), lambda _: ZoneInfo("America/Los_Angeles")),
     (re.compile(r"东京时间|日本时间|东九区|\b(?:Tokyo|Japan) time\b|\bJST\b", re.IGNORECASE), lambda _: timezone(timedelta(hours=9))),
     (re.compile(r"新加坡时间|\bSingapore time\b|\bSGT\b", re.IGNORECASE), lambda _: timezone(timedelta(hours=8))),
     (re.compile(r"伦敦时间|\b(?:London|UK) time\b", re.IGNORECASE), lambda _: ZoneInfo("Europe/London")),
-    (re.compile(r"\b(?:Berlin|Paris|Central European) time\b|\bCES?T\b", re.IGNORECASE), lambda _: ZoneInfo("Europe/Berlin")),
+    (re.compile(r"德国时间|柏林时间|\b(?:Berlin|Paris|German|Central European) time\b|\bCES?T\b", re.IGNORECASE), lambda _: ZoneInfo("Europe/Berlin")),
 )  # fmt: skip
 
 

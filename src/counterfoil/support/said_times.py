@@ -46,6 +46,13 @@ def read_times(text: str, *, now: int, time_zone: str) -> tuple[WrittenTime, ...
     return tuple(found[:_TIMES_MAX]) or exact
 
 
+def names_whole_day(text: str) -> bool:
+    """Whether a text names a day and no part of it: who speaks of one call knows more of when it was."""
+    # Any day will do that has had all the days of its year before it.
+    times = _together(clean(text[:READ_CHARACTERS_MAX]), datetime(2024, 12, 31, tzinfo=UTC).replace(tzinfo=None), [])
+    return bool(times) and all(one.is_day for one in times)
+
+
 def _together(text: str, today: datetime, zones: list[Place[tzinfo]]) -> list[WrittenTime]:
     """Each day with the clocks that stand nearest to it, and the zone of these."""
     days = find_days(text, today)

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from uuid import UUID
 
-from counterfoil.evidence.search import emails_in, user_numbers_in
+from counterfoil.evidence.search import user_numbers_in
 from counterfoil.evidence.subjects import clean, recognise
 from counterfoil.foundation.code_form import read_mask
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import MICROS_PER_SECOND
 from counterfoil.storage.database import Connection, Database
 from counterfoil.support import search_store as store
-from counterfoil.support.agreement_rules import Reading, Record, Said, read_said
+from counterfoil.support.agreement_model import Reading, Record, Said
+from counterfoil.support.case_said import read_said
 from counterfoil.support.model import Candidate, Case
-from counterfoil.support.said import MaskedId, read_key_tail, read_tail
-from counterfoil.support.said_words import local_parts_in, names_of, user_number_in
+from counterfoil.support.said import MaskedId
+from counterfoil.support.said_ends import in_every_case, read_key_tail, read_tail
+from counterfoil.support.said_times import READ_CHARACTERS_MAX
+from counterfoil.support.said_words import addresses_in, local_parts_in, names_of, person_number
 from counterfoil.support.search_rules import rank, windows
 from counterfoil.support.search_store import AccountContext
 from counterfoil.support.told import BALANCE, FAILED, FELL, RECHARGE
@@ -33,6 +36,8 @@ _DAY = 86_400 * MICROS_PER_SECOND
 _BACK = 90 * _DAY
 # An order is begun before it is paid, and a request before it has failed.
 _BEFORE = 3_600 * MICROS_PER_SECOND
+# Where people say who they are, by whatever they know themselves by.
+_PEOPLE = ("account_email", "account", "redemption_account", "nickname", "user_number", "caller", "group")
 _NO_STATUSES: Mapping[str, int] = MappingProxyType({})
 _OF_REQUESTS = frozenset({BALANCE, FAILED, "something_else"})
 # An id's end that says nothing without a time: as short as the console shows one, it has to be looked for somewhere.
@@ -93,12 +98,8 @@ class RecordSearch:
         which key's mask each was found."""
         found: dict[UUID, None] = {} if case.account_id is None else {case.account_id: None}
         values = said.values
-        people = [
-            values[name]
-            for name in ("account_email", "account", "redemption_account", "nickname", "caller")
-            if name in values
-        ]
-        emails = [one for text in people for one in emails_in(text)]
+        people = [values[name] for name in _PEOPLE if name in values]
+        emails = [one for text in people for one in addresses_in(text)]
         numbers = _user_numbers(values)
         named = [text for text in people if "@" not in text.strip("@")]
         names = [*dict.fromkeys(name for text in named for name in names_of(text)), *said.names]
@@ -108,8 +109,7 @@ class RecordSearch:
             )
         )
         found |= dict.fromkeys(await store.accounts_of_names(connection, names, most=ACCOUNTS_MAX))
-        tail = read_key_tail(values.get("key_mask", ""))
-        by_key = [] if tail is None else await store.accounts_of_keys(connection, tail, most=ACCOUNTS_MAX)
+        by_key = await self._accounts_of_keys(connection, said)
         found |= dict.fromkeys(by_key)
         locals_ = [
             *(one.partition("@")[0] for one in emails),
@@ -117,7 +117,17 @@ class RecordSearch:
         ]
         if not found and locals_:
             found |= dict.fromkeys(await store.accounts_of_local_parts(connection, locals_, most=ACCOUNTS_MAX))
-        return list(found)[:ACCOUNTS_MAX], dict.fromkeys(by_key, f"sk-…{tail}")
+        return list(found)[:ACCOUNTS_MAX], by_key
+
+    async def _accounts_of_keys(self, connection: Connection, said: Said) -> dict[UUID, str]:
+        """Whose keys have the ends that were named, as they were typed, else in capitals or small letters."""
+        tails = [one for one in (read_key_tail(said.values.get("key_mask", "")), *said.ends) if one is not None]
+        found = await store.accounts_of_keys(connection, tails, most=ACCOUNTS_MAX) if tails else {}
+        if found or not tails:
+            return found
+        # Four signs among other words are taken as they stand: in every case there are too many that they fit.
+        forms = [form for tail in tails if tail not in said.ends for form in in_every_case(tail)]
+        return await store.accounts_of_keys(connection, forms, most=ACCOUNTS_MAX)
 
     async def _records(
         self, connection: Connection, said: Said, reading: Reading, accounts: list[UUID]
@@ -147,7 +157,7 @@ class RecordSearch:
                 connection, account_ids=[], start=_made_at(first), end=_made_at(last) + 1_000, tail=masked.tail,
                 most=RECORDS_MAX,
             )  # fmt: skip
-        elif spans or accounts:
+        elif masked.tail and (spans or accounts):
             for start, end in spans or [(said.now - _BACK, said.now + _DAY)]:
                 found += await store.requests_ending(
                     connection, account_ids=[] if spans else accounts, start=start, end=end, tail=masked.tail,
@@ -199,7 +209,11 @@ class RecordSearch:
             found += await store.codes_of(
                 connection, ids=sorted(said.ids), account_ids=accounts, last_four=last_four, span=span, most=RECORDS_MAX
             )
-        if last_four is not None and all(one.code_last_four != last_four for one in found):
+        if (
+            last_four is not None
+            and "code_last_four" not in said.strayed
+            and all(one.code_last_four != last_four for one in found)
+        ):
             # Nobody has such a code: one sign was mistyped.
             found += await store.codes_nearly(connection, last_four, most=RECORDS_MAX)
         return found
@@ -225,8 +239,8 @@ def _made_at(value: UUID) -> int:
 def _user_numbers(values: Mapping[str, str]) -> list[int]:
     """The numbers that name people: in its own field with or without its sign, elsewhere with it."""
     own = re.search(r"\d{1,9}", clean(values.get("user_number", "")[:40]))
-    elsewhere = [values.get(name, "") for name in ("account", "caller")]
-    others = [one for text in elsewhere for one in (*user_numbers_in(text), user_number_in(text).lstrip("#")) if one]
+    elsewhere = [clean(values.get(name, "")[:READ_CHARACTERS_MAX]) for name in _PEOPLE]
+    others = [one for text in elsewhere for one in (*user_numbers_in(text), person_number(text)) if one]
     return [*([] if own is None else [int(own[0])]), *dict.fromkeys(int(one) for one in others)]
 
 

@@ -13,24 +13,20 @@ from counterfoil.evidence.clues import WrittenTime
 from counterfoil.foundation.ids import show_id
 from counterfoil.foundation.periods import MICROS_PER_SECOND
 from counterfoil.foundation.vocabulary import Language
+from counterfoil.support.agreement_fields import WEIGHTS, is_charge_said
 from counterfoil.support.agreement_measures import (
     NEAR_MICROS,
+    PARTS,
     SURE_MICROS,
     clock_distance,
     in_other_zones,
     time_distance,
 )
-from counterfoil.support.agreement_rules import (
-    PARTS,
-    WEIGHTS,
-    Reading,
-    Record,
-    Said,
-    compare,
-    is_charge_said,
-)
+from counterfoil.support.agreement_model import Reading, Record, Said
+from counterfoil.support.agreement_rules import compare
 from counterfoil.support.model import Agreement, Candidate, FieldAgreement
-from counterfoil.support.told import FAILED, FELL, RECHARGE
+from counterfoil.support.said_ends import read_tail
+from counterfoil.support.told import BALANCE, FAILED, FELL, RECHARGE
 
 CANDIDATES_MAX = 10
 MINUTE_MICROS = 60 * MICROS_PER_SECOND
@@ -119,12 +115,28 @@ def fits(said: Said, record: Record, problem: str | None = None) -> bool:
     if record.kind not in _KINDS.get(problem, ()):
         return False
     if problem == RECHARGE:
-        says_code, says_order = (any(name in said.values for name in names) for names in (_OF_CODES, _OF_ORDERS))
+        if is_astray(said, record):
+            return True
+        says_code, says_order = (
+            any(name in said.values and name not in said.strayed for name in names) for names in (_OF_CODES, _OF_ORDERS)
+        )
         return says_code == says_order or record.kind == ("code" if says_code else "order")
     if problem == FAILED and is_charge_said(said):
         # Who saw a charge asks about what was charged, whatever became of it.
         return record.is_trouble or record.charge_mark != "not_charged"
+    if problem == BALANCE and "status_code" in said.values:
+        # Who names the status of a refusal: what was charged was not refused.
+        return record.is_trouble and record.charge_mark in (None, "not_charged")
     return record.is_trouble or problem == FELL
+
+
+def is_astray(said: Said, record: Record) -> bool:
+    """Whether the end of an order or a code stands in the field for the other: what is on record decides which it is."""
+    if record.kind == "code":
+        tail = read_tail(said.values["code_last_four"]) if "code_last_four" in said.strayed else None
+        return tail is not None and tail.upper() == record.code_last_four
+    tail = read_tail(said.values["order_mask"]) if "order_mask" in said.strayed else None
+    return tail is not None and any(one.lower().endswith(tail.lower()) for one in record.numbers)
 
 
 def rank(said: Said, records: Iterable[Record], reading: Reading, *, most: int = CANDIDATES_MAX) -> list[Candidate]:

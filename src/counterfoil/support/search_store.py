@@ -12,7 +12,7 @@ from uuid import UUID
 
 from counterfoil.foundation.ids import make_id
 from counterfoil.storage.database import Connection
-from counterfoil.support.agreement_rules import Record
+from counterfoil.support.agreement_model import Record
 
 _REQUEST: LiteralString = (
     "SELECT r.account_id, r.request_id, t.kind, r.received_at, r.decided_at, r.ended_at, r.charged_nanos, r.needed_nanos,"
@@ -76,12 +76,13 @@ async def accounts_of_names(connection: Connection, names: Sequence[str], *, mos
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def accounts_of_keys(connection: Connection, tail: str, *, most: int) -> list[UUID]:
-    """Accounts with a key whose mask ends so."""
+async def accounts_of_keys(connection: Connection, tails: Sequence[str], *, most: int) -> dict[UUID, str]:
+    """Accounts with a key whose mask ends in one of these, and that mask."""
     cursor = await connection.execute(
-        "SELECT DISTINCT account_id FROM api_keys WHERE mask = %s ORDER BY account_id LIMIT %s", (f"sk-…{tail}", most)
+        "SELECT account_id, min(mask) FROM api_keys WHERE mask = ANY(%s) GROUP BY account_id ORDER BY account_id LIMIT %s",
+        ([f"sk-…{tail}" for tail in tails], most),
     )
-    return [row[0] for row in await cursor.fetchall()]
+    return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
 async def contexts_of(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, AccountContext]:
@@ -127,7 +128,7 @@ async def requests_ending(
     cursor = await connection.execute(
         f"{_REQUEST} WHERE r.request_id >= %(first)s AND r.request_id < %(last)s"
         " AND (cardinality(%(accounts)s::uuid[]) = 0 OR r.account_id = ANY(%(accounts)s))"
-        " AND right(r.request_id::text, %(length)s) = %(tail)s ORDER BY r.request_id DESC LIMIT %(most)s",
+        " AND right(replace(r.request_id::text, '-', ''), %(length)s) = %(tail)s ORDER BY r.request_id DESC LIMIT %(most)s",
         {
             "first": make_id(max(0, start), 0), "last": make_id(max(0, end), 0), "accounts": list(account_ids),
             "tail": tail, "length": len(tail), "most": most,
