@@ -225,6 +225,17 @@ def test_only_what_asks_for_a_cache_may_be_charged_for_writing_one() -> None:
     assert (long.cacheable, long.short_cache_only) == (True, False)
 
 
+@pytest.mark.parametrize("endpoint", [R, M, E])
+@pytest.mark.parametrize("field", ["tools", "functions"])
+@pytest.mark.parametrize("value", [True, 7, "x", {"a": 1}])
+def test_a_field_that_an_endpoint_does_not_have_may_hold_anything(endpoint: Endpoint, field: str, value: Any) -> None:
+    parsed = parse(endpoint, {R: response(), M: message(), E: {"model": "m", "input": "x"}}[endpoint] | {field: value})
+    if isinstance(parsed, ParsedCall):
+        assert parsed.shape.tool_count == 0
+    else:
+        assert (field, parsed.code) == ("tools", "bad_request")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
@@ -236,9 +247,10 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.sampled_from(Endpoint), st.dictionaries(FIELDS, JSON, max_size=8))
-def test_no_body_breaks_the_parser(endpoint: Endpoint, body: dict[str, Any]) -> None:
-    parsed = parse(endpoint, body)
+@given(st.sampled_from([C, R, M, E]), st.dictionaries(FIELDS, JSON, max_size=8), st.sampled_from([{}, {"model": "m"}]))
+def test_no_body_breaks_the_parser(endpoint: Endpoint, body: dict[str, Any], named: dict[str, Any]) -> None:
+    # A body without a model is not read any further.
+    parsed = parse(endpoint, body | named)
     if isinstance(parsed, ParsedCall):
         assert parsed.shape.input_bytes >= 0
     else:

@@ -196,6 +196,12 @@ _PARSERS: Mapping[Endpoint, Callable[[Body, str, bool], ParsedCall]] = {
 }
 
 
+def _length(body: Body, field: str) -> int:
+    """Of what a field lists; 0 where it lists nothing, as in a field that its endpoint does not have."""
+    given = body.get(field)
+    return len(given) if isinstance(given, list) else 0
+
+
 def _shape(
     body: Body,
     text_bytes: int,
@@ -211,7 +217,7 @@ def _shape(
     modalities = body.get("modalities")
     return WorkShape(
         input_bytes=text_bytes, messages=messages, image_parts=parts.images, audio_parts=parts.sounds,
-        file_parts=parts.files, tool_count=len(body.get("tools") or ()) + len(body.get("functions") or ()),
+        file_parts=parts.files, tool_count=_length(body, "tools") + _length(body, "functions"),
         tool_uses_most=uses, asked_cap=cap, thinking_budget=thinking, outputs=outputs,
         cacheable=cache is not Cache.NONE, short_cache_only=cache is Cache.SHORT,
         audio_output=isinstance(modalities, list) and "audio" in modalities,
