@@ -40,19 +40,24 @@ async def test_a_case_is_diagnosed_within_moments_and_counted_as_open(support: S
 
     async with _serving(support):
         await _wait_until(is_done)
+    assert await is_done()
 
 
 async def test_more_than_a_round_is_worked_off_at_once(support: SupportDesk) -> None:
     for number in range(60):
         await support.sent("something_else", model=f"plain-{number}")
 
-    async def is_done() -> bool:
-        return await support.rows("SELECT count(*) FROM cases WHERE search_due_at IS NOT NULL OR state = 'new'") == [
-            (0,)
-        ]
+    async def open_ones() -> int:
+        ((count,),) = await support.rows("SELECT count(*) FROM cases WHERE search_due_at IS NOT NULL OR state = 'new'")
+        return int(count)
 
+    async def is_done() -> bool:
+        return await open_ones() == 0
+
+    assert await open_ones() == 60
     async with _serving(support):
         await _wait_until(is_done)
+    assert await support.rows("SELECT count(*) FROM cases WHERE state = 'diagnosed'") == [(60,)]
 
 
 async def test_a_rejected_proposal_is_followed(support: SupportDesk) -> None:
@@ -64,5 +69,7 @@ async def test_a_rejected_proposal_is_followed(support: SupportDesk) -> None:
     async def is_done() -> bool:
         return (await support.events(view.case.case_id))[-1] is CaseEventKind.SETTLEMENT_REJECTED
 
+    assert not await is_done()
     async with _serving(support):
         await _wait_until(is_done)
+    assert (await support.events(view.case.case_id)).count(CaseEventKind.SETTLEMENT_REJECTED) == 1

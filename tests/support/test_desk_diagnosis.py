@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from counterfoil.support import diagnosis as diagnosis_module
+from counterfoil.support import search_store
 from counterfoil.support.model import Agreement, CaseEventKind, CaseState
 from support.desk import KIM, SupportDesk, minute, shown
 
@@ -81,6 +82,24 @@ async def test_half_an_id_finds_its_call_by_either_half(support: SupportDesk, di
         view, _ = await support.diagnosed(status_code="402", **fields)
         assert view.search is not None
         assert view.search.candidates[0].subject == refused
+
+
+async def test_of_a_time_with_very_many_calls_the_last_are_looked_through(
+    support: SupportDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, refused = await support.refused()
+    _, later = await support.refused("Bolt", email="zoe@example.org")
+    monkeypatch.setattr(search_store, "LOOKED_THROUGH", 1)
+    now = support.services.clock.now()
+    async with support.services.database.reading() as connection:
+        found = {
+            shown_id: await search_store.requests_ending(
+                connection, account_ids=[], start=0, end=now + 1_000_000, tail=shown_id[-16:], most=5
+            )
+            for shown_id in (refused, later)
+        }
+    assert [one.id.hex for one in found[later]] == [later.removeprefix("req_")]
+    assert found[refused] == []
 
 
 async def test_the_end_of_a_key_is_found_in_small_letters_and_among_words(support: SupportDesk) -> None:

@@ -29,6 +29,8 @@ _CODE: LiteralString = (
     "SELECT c.code_id, c.redeemed_by, c.redeemed_at, c.last_four, c.state, b.value, b.currency FROM codes c"
     " JOIN code_batches b ON b.batch_id = c.batch_id"
 )
+# Ids that are looked through for one end: a search has no end of them to wait for, whatever time somebody names.
+LOOKED_THROUGH = 200_000
 _TROUBLE = ("refused", "failed", "unknown", "client_gone", "served_not_charged")
 
 
@@ -124,14 +126,18 @@ async def requests_between(connection: Connection, first: UUID, last: UUID, *, m
 async def requests_ending(
     connection: Connection, *, account_ids: Sequence[UUID], start: int, end: int, tail: str, most: int
 ) -> list[Record]:
-    """Requests of these accounts (of any, where there are none) that came in within a time, with an id that ends so."""
+    """Requests of these accounts (of any, where there are none) that came in within a time, with an id that ends so. Of a time
+    in which very many came in, the last are looked through."""
     cursor = await connection.execute(
-        f"{_REQUEST} WHERE r.request_id >= %(first)s AND r.request_id < %(last)s"
-        " AND (cardinality(%(accounts)s::uuid[]) = 0 OR r.account_id = ANY(%(accounts)s))"
-        " AND right(replace(r.request_id::text, '-', ''), %(length)s) = %(tail)s ORDER BY r.request_id DESC LIMIT %(most)s",
+        f"{_REQUEST} WHERE r.request_id IN (SELECT n.request_id FROM (SELECT request_id FROM requests"
+        " WHERE request_id >= %(first)s AND request_id < %(last)s"
+        " AND (cardinality(%(accounts)s::uuid[]) = 0 OR account_id = ANY(%(accounts)s))"
+        " ORDER BY request_id DESC LIMIT %(looked_through)s) n"
+        " WHERE right(replace(n.request_id::text, '-', ''), %(length)s) = %(tail)s)"
+        " ORDER BY r.request_id DESC LIMIT %(most)s",
         {
             "first": make_id(max(0, start), 0), "last": make_id(max(0, end), 0), "accounts": list(account_ids),
-            "tail": tail, "length": len(tail), "most": most,
+            "tail": tail, "length": len(tail), "most": most, "looked_through": LOOKED_THROUGH,
         },
     )  # fmt: skip
     return [_request(row) for row in await cursor.fetchall()]
