@@ -129,7 +129,7 @@ async def requests_ending(
     """Requests of these accounts (of any, where there are none) that came in within a time, with an id that ends so. Of a time
     in which very many came in, the last are looked through."""
     cursor = await connection.execute(
-        f"{_REQUEST} WHERE r.request_id IN (SELECT n.request_id FROM (SELECT request_id FROM requests"
+        f"{_REQUEST} WHERE r.request_id IN (SELECT n.request_id FROM (SELECT request_id FROM requests"  # noqa: S608
         " WHERE request_id >= %(first)s AND request_id < %(last)s"
         " AND (cardinality(%(accounts)s::uuid[]) = 0 OR account_id = ANY(%(accounts)s))"
         " ORDER BY request_id DESC LIMIT %(looked_through)s) n"
